@@ -1,0 +1,135 @@
+# Needs a C compiler, GNU make and Python 3.11 or later with venv; CMake, Ninja and everything else comes from the package index.
+#
+#   make run [ARGS=--json]   the main job: a real trading day through the kernel, ending with an order that is denied
+#   make build               compile after an edit of csrc/ (Python edits need nothing)
+#   make test                everything that CI checks
+#   make bench, bench-quick  measure and write bench.json
+#   make lint, format, coverage, generate, clean
+#
+# Set-up output goes to standard error, so that standard output carries only what the job prints.
+
+MAKEFLAGS += --no-print-directory
+.SILENT:
+.DELETE_ON_ERROR:
+.PHONY: run build generate test test-c test-fuzz test-python bench bench-quick lint format coverage clean compilers
+
+PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+    if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-build-isolation
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+C_SOURCES := $(wildcard csrc/*.c csrc/*.h csrc/platform/*)
+BUILT := build/core/.stamp
+CMAKE := $(BIN)/cmake
+CTEST := $(BIN)/ctest --output-on-failure --parallel 2
+# The fuzzers need clang with its runtime.
+FUZZER := $(shell echo 'int LLVMFuzzerTestOneInput(const char *d, long n); int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' | \
+    clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null && echo clang)
+# Address space randomisation beyond what older thread sanitizers expect is switched off for them.
+FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
+ARGS ?=
+, := ,
+
+run: $(BUILT)
+	$(BIN)/neural-trader run examples/run.toml --final-order "BUY 500 ES" $(ARGS)
+
+build: $(BUILT)
+
+generate: .venv/.tools
+	$(BIN)/python csrc/bindgen.py
+
+# ---- environment ---------------------------------------------------------------------------------------------------------------
+
+$(BIN)/python:
+	test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed, and none is on the path" >&2; exit 1; }
+	echo "environment: .venv with $$($(PYTHON) --version)" >&2
+	$(PYTHON) -m venv .venv >&2
+
+.venv/.tools: pyproject.toml | $(BIN)/python
+	echo "build tools: scikit-build-core, cffi, cmake, ninja" >&2
+	$(PIP) install "scikit-build-core>=1.1" "cffi>=2.0" "cmake>=3.26" ninja >&2
+	touch $@
+
+# Editable: Python comes from this tree, compiled files from the environment.
+.venv/.installed: pyproject.toml CMakeLists.txt $(wildcard neural_trader/__init__.py) | .venv/.tools
+	echo "install: neural-trader and what it needs" >&2
+	$(INSTALL) --editable . >&2
+	touch $@
+
+$(BUILT): $(C_SOURCES) csrc/bindgen.py .venv/.installed
+	echo "build: csrc" >&2
+	$(CMAKE) --build build/core >&2
+	$(CMAKE) --install build/core --prefix "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')" >/dev/null
+	touch $@
+
+.venv/.tests: .venv/.installed
+	echo "test tools" >&2
+	$(INSTALL) --editable ".[test,dev]" >&2
+	touch $@
+
+.venv/.bench: .venv/.installed
+	echo "benchmark peers" >&2
+	$(INSTALL) --editable ".[bench]" >&2
+	touch $@
+
+# CI checks with both compilers and fuzzes; a machine without clang may leave the fuzzers out, CI may not.
+compilers:
+	if [ "$$CI" = true ] && [ -z "$(FUZZER)" ]; then \
+	  test "$$(id -u)" = 0 || { echo "CI needs clang with its fuzzer runtime" >&2; exit 1; }; \
+	  apt-get -qq update >&2 && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends clang libclang-rt-dev >&2; \
+	fi
+
+# ---- checks --------------------------------------------------------------------------------------------------------------------
+
+test: compilers .venv/.tests $(BUILT)
+	$(MAKE) lint
+	$(MAKE) test-c
+	$(MAKE) test-python
+	$(MAKE) coverage
+
+lint: .venv/.tests
+	echo "lint" >&2
+	$(BIN)/python csrc/bindgen.py --check
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+
+format: .venv/.tests
+	$(BIN)/ruff check --quiet --fix .
+	$(BIN)/ruff format --quiet .
+
+# Configure and build a variant: $(call variant,directory,compiler,options)
+variant = echo "build: $(1) with $(2)" >&2 && \
+    CC=$(2) $(CMAKE) -S . -B $(1) -G Ninja -DCMAKE_MAKE_PROGRAM="$(CURDIR)/$(BIN)/ninja" -DNT_TESTS=ON $(3) >/dev/null && $(CMAKE) --build $(1) >&2
+
+# The fuzzers run among the tests of the address sanitizer, for a bounded time each.
+test-c: .venv/.tools
+	test -n "$(FUZZER)" || [ "$$CI" != true ] || { echo "CI needs clang with its fuzzer runtime" >&2; exit 1; }
+	test -n "$(FUZZER)" || echo "no clang with its fuzzer runtime: the fuzzers are left out" >&2
+	$(call variant,build/asan,$(or $(FUZZER),gcc),-DNT_SANITIZE=address$(,)undefined)
+	$(call variant,build/tsan,gcc,-DNT_SANITIZE=thread)
+	$(CTEST) --test-dir build/asan
+	$(FIXED_ADDRESSES) $(CTEST) --test-dir build/tsan
+
+test-python: .venv/.tests $(BUILT)
+	$(PYTEST)
+
+# C lines count when the C tests or the Python tests reach them: the search path puts the counting library before the installed one.
+coverage: .venv/.tests $(BUILT)
+	$(call variant,build/coverage,gcc,-DNT_COVERAGE=ON)
+	find build/coverage -name '*.gcda' -delete
+	$(CTEST) --test-dir build/coverage
+	LD_LIBRARY_PATH=build/coverage $(PYTEST) --cov --cov-report=term --cov-fail-under=95 --ignore=tests/python/test_packaging.py
+	$(BIN)/gcovr --root . --filter csrc/ --object-directory build/coverage --merge-mode-functions=separate --fail-under-line 95 build/coverage
+
+# ---- measurements --------------------------------------------------------------------------------------------------------------
+
+bench: .venv/.bench $(BUILT)
+	$(BIN)/python tests/benchmarks/run.py --json bench.json
+
+bench-quick: .venv/.bench $(BUILT)
+	$(BIN)/python tests/benchmarks/run.py --json bench.json --quick
+
+clean:
+	rm -rf .venv build dist

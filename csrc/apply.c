@@ -1,0 +1,124 @@
+/* One input at a time: first what was in transit and is due, then the input, then what the input made due. */
+#include "state.h"
+
+static void put(nt_transit_queue *queue, const nt_transit *item) { queue->items[queue->tail++ & queue->mask] = *item; }
+
+void nt_send_inward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t request_id, int64_t price, int64_t quantity, uint16_t reason) {
+  nt_transit item = {.due = state->now + state->latency_in_ns,
+                     .ts = state->now,
+                     .entry = entry,
+                     .kind = kind,
+                     .reason = reason,
+                     .request_id = request_id,
+                     .price = price,
+                     .quantity = quantity};
+  put(&state->inbound, &item);
+}
+
+void nt_send_outward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t request_id, int64_t price, int64_t quantity, uint8_t liquidity,
+                     uint16_t reason) {
+  nt_transit item = {.due = state->now + state->latency_out_ns,
+                     .ts = state->now,
+                     .entry = entry,
+                     .kind = kind,
+                     .liquidity = liquidity,
+                     .reason = reason,
+                     .request_id = request_id,
+                     .price = price,
+                     .quantity = quantity};
+  put(&state->outbound, &item);
+}
+
+uint64_t nt_outward_free(const nt_state *state) { return state->outbound.mask + 1 - (state->outbound.tail - state->outbound.head); }
+
+static int64_t due_of(const nt_transit_queue *queue) {
+  return queue->head == queue->tail ? INT64_MAX : queue->items[queue->head & queue->mask].due;
+}
+
+int64_t nt_next_due(const nt_state *state) {
+  int64_t in = due_of(&state->inbound), out = due_of(&state->outbound);
+  return in < out ? in : out;
+}
+
+/* Both queues are in order of time because latencies are constant. At equal times the venue's answers come first: what it did before
+ * is known before it does more. Returns NT_APPLY_AGAIN when there is no room for another report. */
+static int settle_transit(nt_state *state, int64_t until, nt_effects *effects) {
+  for (;;) {
+    int64_t in = due_of(&state->inbound), out = due_of(&state->outbound);
+    int64_t due = in < out ? in : out;
+    if (due == INT64_MAX || (due > until && !state->ended)) return NT_APPLIED; /* after the end of a tape nothing else moves time */
+    if (due > state->now) state->now = due;
+    if (out <= in) {
+      if (effects->count == NT_EFFECTS_MAX) return NT_APPLY_AGAIN;
+      nt_transit answer = state->outbound.items[state->outbound.head++ & state->outbound.mask];
+      nt_order_answer(state, &answer, effects);
+    } else {
+      nt_transit request = state->inbound.items[state->inbound.head++ & state->inbound.mask];
+      nt_venue_receive(state, &request);
+    }
+  }
+}
+
+static int tick_in_range(const nt_state *state, const nt_tick *tick) {
+  if (tick->kind == NT_TICK_CLOCK || tick->kind == NT_TICK_GAP || tick->kind == NT_TICK_END) return 1;
+  if (tick->instrument >= state->instrument_count) return 0;
+  const nt_market *market = &state->markets[tick->instrument];
+  int64_t bound = market->maximum_price, floor = market->allow_negative_price ? -bound : 1;
+  if (tick->kind == NT_TICK_TRADE)
+    return tick->price >= floor && tick->price <= bound && tick->size > 0 && tick->size <= NT_RAW_MAX && tick->aggressor >= 0 && tick->aggressor <= 2;
+  if (tick->kind == NT_TICK_QUOTE)
+    return tick->bid_price >= floor && tick->bid_price <= bound && tick->ask_price >= floor && tick->ask_price <= bound && tick->bid_size >= 0 &&
+           tick->bid_size <= NT_RAW_MAX && tick->ask_size >= 0 && tick->ask_size <= NT_RAW_MAX;
+  return tick->kind == NT_TICK_SESSION && tick->price >= NT_SESSION_OPEN && tick->price <= NT_SESSION_HALTED;
+}
+
+static void take_tick(nt_state *state, nt_tick *tick) {
+  if (!tick_in_range(state, tick)) {
+    state->counters.hostile_records++;
+    return;
+  }
+  state->counters.ticks++;
+  switch (tick->kind) {
+    case NT_TICK_TRADE:
+      nt_market_tick(state, tick);
+      nt_venue_print(state, tick);
+      nt_account_mark(state, tick->instrument);
+      break;
+    case NT_TICK_QUOTE: nt_market_tick(state, tick); break;
+    case NT_TICK_SESSION:
+      nt_market_tick(state, tick);
+      if (tick->price == NT_SESSION_OPEN) nt_account_new_day(state, tick->size);
+      nt_venue_session(state, tick->instrument);
+      break;
+    case NT_TICK_END: state->ended = 1; break;
+    default: break;
+  }
+}
+
+static void take_command(nt_state *state, const nt_command *command) {
+  if (command->kind != NT_COMMAND_SET_STATE) return;
+  for (uint32_t account = 0; account < state->account_count; account++) {
+    if (command->account == 65535 || command->account == account) nt_account_set_state(state, account, command->state, 0);
+  }
+}
+
+/* Take one input. NT_APPLY_AGAIN: effects are full and the input was not taken; deliver them and call again with the same input. */
+int nt_apply(nt_state *state, const nt_input *input, nt_effects *effects) {
+  effects->count = 0;
+  effects->accepted = 0;
+  int64_t now = input->ts > state->now ? input->ts : state->now;
+  if (settle_transit(state, now, effects) == NT_APPLY_AGAIN) return NT_APPLY_AGAIN;
+  if (effects->count == NT_EFFECTS_MAX) return NT_APPLY_AGAIN; /* the input needs room for one */
+  if (now > state->now) state->now = now;
+  switch (input->kind) {
+    case NT_INPUT_ORDER: nt_order_take(state, input->order, input->channel, effects); break;
+    case NT_INPUT_TICK: take_tick(state, input->tick); break;
+    case NT_INPUT_COMMAND: take_command(state, input->command); break;
+    case NT_INPUT_ATTACH: break;
+    case NT_INPUT_DEATH: nt_cancel_working(state, NT_NONE, input->channel, NT_REASON_CLIENT_DEATH); break;
+    default: break; /* NT_INPUT_TIMER: only time passes */
+  }
+  state->counters.inputs++;
+  (void)settle_transit(state, state->now, effects); /* what does not fit is due and comes with the next input */
+  return NT_APPLIED;
+}

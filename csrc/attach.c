@@ -1,0 +1,163 @@
+/* Peers come and go. A client claims a channel by its lock and asks at the channel's desk; the kernel binds its name and answers.
+ *
+ * Death is what the operating system says: the lock is free. A channel keeps its name and its orders' ids after its client has gone,
+ * and gives them back to the same name.
+ */
+#include <string.h>
+
+#include "kernel.h"
+
+static int64_t now_of(const nt_kernel *kernel) { return nt_loop_now(kernel); }
+
+static uint64_t known_id(const nt_kernel *kernel, const char *client) {
+  for (uint32_t i = 0; i < NT_KNOWN_NAMES; i++) {
+    if (strcmp(kernel->known[i].client, client) == 0) return kernel->known[i].last_id;
+  }
+  return 0;
+}
+
+/* 0 when the table is full: the name then keeps its channel, so that its ids stay strictly increasing. */
+static int remember(nt_kernel *kernel, const char *client, uint64_t last_id) {
+  for (uint32_t i = 0; i < NT_KNOWN_NAMES; i++) {
+    nt_known_name *known = &kernel->known[i];
+    if (known->client[0] != 0 && strcmp(known->client, client) != 0) continue;
+    memcpy(known->client, client, NT_NAME_BYTES);
+    known->last_id = last_id;
+    return 1;
+  }
+  return 0;
+}
+
+/* What the peer had sent is taken, its working orders are cancelled, the tape waits for it no longer. 0: no room now, try again. */
+static int release(nt_kernel *kernel, uint32_t channel) {
+  nt_port *port = &kernel->ports[channel];
+  if (!port->claimed) return 1;
+  (void)nt_loop_orders(kernel, channel, UINT32_MAX);
+  if (!nt_loop_take(kernel, NT_INPUT_DEATH, (uint16_t)channel, now_of(kernel), NULL, 0)) return 0;
+  port->claimed = 0;
+  atomic_fetch_and_explicit(&kernel->remote_claims, ~((uint64_t)1 << channel), memory_order_acq_rel);
+  port->subscribed = 0;
+  port->pid = 0;
+  port->dirty = 1;
+  atomic_store_explicit(&port->line.desk->subscribed, 0, memory_order_release);
+  kernel->state->counters.deaths++;
+  return 1;
+}
+
+static int32_t bind(nt_kernel *kernel, uint32_t channel, const char *client) {
+  nt_port *port = &kernel->ports[channel];
+  if (nt_name_check(client, 0, NULL) != NT_OK) return NT_ERR_NAME;
+  for (uint32_t c = 0; c < kernel->config.channels; c++) {
+    if (c != channel && strcmp(kernel->ports[c].client, client) == 0) return kernel->ports[c].claimed ? NT_ERR_NAME_IN_USE : NT_ERR_BUSY;
+  }
+  if (strcmp(port->client, client) != 0) {
+    nt_id_line *ids = &kernel->state->clients[channel];
+    if (port->client[0] != 0 && (ids->open > 0 || !remember(kernel, port->client, ids->last_id))) return NT_ERR_NO_CHANNEL;
+    port->backlog_count = 0; /* the former name's reports are not this one's */
+    atomic_store_explicit(&port->line.out->read, port->reports.index, memory_order_release);
+    ids->last_id = known_id(kernel, client);
+    memset(port->client, 0, sizeof(port->client));
+    memcpy(port->client, client, strlen(client));
+  }
+  return NT_OK;
+}
+
+static uint32_t serve(nt_kernel *kernel, uint32_t channel) {
+  nt_port *port = &kernel->ports[channel];
+  nt_desk *desk = port->line.desk;
+  uint32_t number = atomic_load_explicit(&desk->request_number, memory_order_acquire);
+  if (number == port->answered) return 0;
+  if (!release(kernel, channel)) return 0; /* whoever was here before has gone, or goes now */
+  int32_t result = NT_OK;
+  if (desk->request == NT_REQUEST_ATTACH) {
+    char client[NT_NAME_BYTES];
+    memcpy(client, desk->client, sizeof(client));
+    client[NT_NAME_BYTES - 1] = 0;
+    result = bind(kernel, channel, client);
+    if (result == NT_OK) {
+      if (!nt_loop_take(kernel, NT_INPUT_ATTACH, (uint16_t)channel, now_of(kernel), NULL, 0)) return 0;
+      port->claimed = 1;
+      port->pid = desk->pid;
+      if ((atomic_load_explicit(&kernel->local_claims, memory_order_acquire) >> channel & 1) == 0)
+        atomic_fetch_or_explicit(&kernel->remote_claims, (uint64_t)1 << channel, memory_order_acq_rel);
+    }
+  }
+  port->answered = number;
+  port->dirty = 1;
+  nt_publish_slow(kernel);
+  desk->answer = result;
+  desk->last_client_order_id = kernel->state->clients[channel].last_id;
+  atomic_store_explicit(&desk->answer_number, number, memory_order_release);
+  nt_wake(&desk->peer_wait);
+  return 1;
+}
+
+static uint32_t serve_deaths(nt_kernel *kernel) {
+  uint64_t deaths = atomic_exchange_explicit(&kernel->deaths, 0, memory_order_acq_rel);
+  uint32_t inputs = 0;
+  for (uint32_t c = 0; deaths != 0; c++, deaths >>= 1) {
+    if ((deaths & 1) == 0 || !kernel->ports[c].claimed) continue;
+    if (nt_segment_locked(&kernel->ports[c].line.segment, NT_PEER_LOCK) != 0) continue; /* somebody new holds it already */
+    if (release(kernel, c)) {
+      inputs++;
+    } else {
+      atomic_fetch_or_explicit(&kernel->deaths, (uint64_t)1 << c, memory_order_acq_rel);
+    }
+  }
+  return inputs;
+}
+
+/* Take a command. Returns its result, or 1 when there was no room for it now. */
+static int32_t execute(nt_kernel *kernel, nt_command *command) {
+  command->reason[sizeof(command->reason) - 1] = 0;
+  if (command->kind == NT_COMMAND_STOP) {
+    atomic_store_explicit(&kernel->stop, 1, memory_order_release);
+    return NT_OK;
+  }
+  if (command->kind != NT_COMMAND_SET_STATE || command->state < NT_STATE_ACTIVE || command->state > NT_STATE_HALTED) return NT_ERR_INVALID;
+  if (command->account != 65535 && command->account >= kernel->state->account_count) return NT_ERR_NOT_FOUND;
+  if (!nt_loop_take(kernel, NT_INPUT_COMMAND, 0, now_of(kernel), command, sizeof(*command))) return 1;
+  memcpy(kernel->state_reason, command->reason, sizeof(kernel->state_reason));
+  kernel->state_reason_dirty = 1;
+  nt_publish_slow(kernel);
+  return NT_OK;
+}
+
+static uint32_t serve_commands(nt_kernel *kernel) {
+  uint32_t inputs = 0;
+  for (const nt_command *front; (front = nt_ring_front64(&kernel->commands)) != NULL;) {
+    if (nt_producer_free(&kernel->answers) == 0) break;
+    nt_command command = *front;
+    command.result = execute(kernel, &command);
+    if (command.result > 0) break;
+    (void)nt_ring_push64(&kernel->answers, &command);
+    nt_ring_advance(&kernel->commands);
+    nt_wake(&kernel->control.desk->peer_wait);
+    inputs++;
+  }
+  if (atomic_load_explicit(&kernel->own_pending, memory_order_acquire)) {
+    int32_t result = execute(kernel, &kernel->own_command);
+    if (result <= 0) {
+      kernel->own_command.result = result;
+      atomic_store_explicit(&kernel->own_pending, 0, memory_order_release);
+      inputs++;
+    }
+  }
+  return inputs;
+}
+
+uint32_t nt_loop_service(nt_kernel *kernel) {
+  uint32_t inputs = nt_deliver_backlog(kernel);
+  if (kernel->slice_ticks > 0) return inputs; /* commands and deaths fall between slices */
+  for (uint32_t c = 0; c < kernel->config.channels; c++) inputs += serve(kernel, c);
+  if (atomic_load_explicit(&kernel->deaths, memory_order_relaxed) != 0) inputs += serve_deaths(kernel);
+  return inputs + serve_commands(kernel);
+}
+
+void nt_probe_peers(nt_kernel *kernel) {
+  uint64_t claims = atomic_load_explicit(&kernel->remote_claims, memory_order_acquire);
+  for (uint32_t c = 0; claims != 0; c++, claims >>= 1) {
+    if ((claims & 1) != 0 && nt_segment_locked(&kernel->ports[c].line.segment, NT_PEER_LOCK) == 0)
+      atomic_fetch_or_explicit(&kernel->deaths, (uint64_t)1 << c, memory_order_acq_rel);
+  }
+}

@@ -1,0 +1,27 @@
+/* A client's private side of its channel. */
+#ifndef NT_CLIENT_H
+#define NT_CLIENT_H
+
+#include "core.h"
+#include "kernel.h"
+
+typedef struct nt_client {
+  nt_view view;
+  nt_line line;
+  nt_kernel *local; /* the kernel of this process whose memory this client uses, else NULL */
+  nt_producer orders;
+  nt_consumer reports;
+  uint64_t position; /* ticks read */
+  uint64_t last_id;
+  uint32_t channel;
+  uint32_t subscribed;
+  uint32_t capacity;   /* of the order table */
+  uint32_t open;
+  nt_open_order *table; /* slot = id & (capacity - 1); id 0: free */
+  uint8_t *pending;     /* requests about the order that are not answered */
+} nt_client;
+
+/* What this client has submitted and the kernel has not taken yet, signed. */
+int64_t nt_client_in_flight(const nt_client *client, uint32_t account, uint32_t instrument, uint64_t taken);
+
+#endif

@@ -1,0 +1,355 @@
+/* The kernel's side of an order's life: taking requests, reserving what they may do, and learning what the venue did. */
+#include <string.h>
+
+#include "state.h"
+
+static nt_report *report_of(const nt_state *state, nt_effects *effects, uint32_t channel) {
+  nt_report *report = &effects->reports[effects->count++];
+  memset(report, 0, sizeof(*report));
+  report->ts_event = state->now;
+  report->ts_recv = state->now;
+  report->last_price = NT_ABSENT;
+  report->observed = NT_ABSENT;
+  report->limit = NT_ABSENT;
+  report->channel = (uint16_t)channel;
+  return report;
+}
+
+static nt_report *report_entry(const nt_state *state, nt_effects *effects, const nt_entry *entry, uint8_t exec_type) {
+  nt_report *report = report_of(state, effects, entry->channel);
+  report->client_order_id = entry->client_order_id;
+  report->venue_order_id = entry->venue_order_id;
+  report->instrument = entry->instrument;
+  report->account = entry->account;
+  report->strategy = entry->strategy;
+  report->side = entry->side;
+  report->exec_type = exec_type;
+  report->order_status = entry->status;
+  report->cumulative_quantity = entry->filled;
+  report->leaves_quantity = nt_is_terminal(entry->status) ? 0 : nt_leaves(entry);
+  return report;
+}
+
+static void because(nt_report *report, const nt_verdict *verdict) {
+  report->reason = verdict->reason;
+  report->fix_reason = nt_reason_fix(verdict->reason);
+  report->check = verdict->check;
+  report->unit = verdict->unit;
+  report->observed = verdict->observed;
+  report->limit = verdict->limit;
+  report->flags = verdict->saturated ? NT_REPORT_SATURATED : 0;
+}
+
+static void count_denial(nt_state *state, uint16_t reason) {
+  state->counters.orders_denied++;
+  if (reason >= 100 && reason < 164) state->counters.denied[reason - 100]++;
+}
+
+/* A request that never became an order: its own id, everything from the request. */
+static void deny_order(nt_state *state, const nt_order *order, uint32_t channel, const nt_verdict *verdict, nt_effects *effects) {
+  nt_report *report = report_of(state, effects, channel);
+  report->client_order_id = order->client_order_id;
+  report->instrument = order->instrument;
+  report->account = order->account;
+  report->strategy = order->strategy;
+  report->side = order->side;
+  report->exec_type = NT_EXEC_DENIED;
+  report->order_status = NT_STATUS_DENIED;
+  because(report, verdict);
+  count_denial(state, verdict->reason);
+}
+
+static void work(nt_state *state, const nt_entry *entry, int64_t change) {
+  uint32_t index = nt_pair_index(state, entry->account, entry->instrument);
+  nt_pair *pair = &state->pairs[index];
+  if (entry->side == NT_SIDE_BUY) {
+    pair->working_buy += change;
+  } else {
+    pair->working_sell += change;
+  }
+  nt_pair_dirty(state, index);
+}
+
+static uint32_t index_of(const nt_state *state, const nt_entry *entry) { return (uint32_t)(entry - state->entries); }
+
+static void take_new(nt_state *state, const nt_order *order, uint32_t channel, nt_effects *effects) {
+  nt_verdict verdict;
+  int64_t rate_next = 0;
+  nt_id_line *client = &state->clients[channel];
+  nt_validate_new(state, order, channel, &verdict, &rate_next);
+  if (order->client_order_id > client->last_id) client->last_id = order->client_order_id; /* a denied id is used up too */
+  if (verdict.reason != 0) {
+    deny_order(state, order, channel, &verdict, effects);
+    return;
+  }
+  nt_book_keeping *keeping = &state->keeping[order->account];
+  nt_entry *entry = &state->entries[(uint64_t)channel * state->order_capacity + (order->client_order_id & (state->order_capacity - 1))];
+  memset(entry, 0, sizeof(*entry));
+  entry->client_order_id = order->client_order_id;
+  entry->venue_order_id = state->next_venue_order_id++;
+  entry->price = entry->venue_price = order->price;
+  entry->quantity = entry->venue_quantity = order->quantity;
+  entry->instrument = order->instrument;
+  entry->account = order->account;
+  entry->strategy = order->strategy;
+  entry->channel = (uint16_t)channel;
+  entry->side = order->side;
+  entry->type = order->type;
+  entry->time_in_force = order->time_in_force;
+  entry->status = NT_STATUS_PENDING_NEW;
+  entry->place = NT_PLACE_TRANSIT;
+  entry->left = entry->right = entry->parent = NT_NIL;
+  client->open++;
+  keeping->open_orders++;
+  keeping->rate_next_ns = rate_next;
+  keeping->dirty = 1;
+  work(state, entry, entry->quantity);
+  state->counters.orders_accepted++;
+  effects->accepted = 1;
+  nt_send_inward(state, index_of(state, entry), NT_MESSAGE_NEW, 0, 0, 0, 0);
+}
+
+/* A replace or cancel that is refused leaves its order as it was; an unknown target is reported under the id that was asked for. */
+static void reject_request(nt_state *state, const nt_order *order, uint32_t channel, const nt_entry *entry, uint8_t exec_type, const nt_verdict *verdict,
+                           nt_effects *effects) {
+  nt_report *report;
+  if (entry != NULL) {
+    report = report_entry(state, effects, entry, exec_type);
+  } else {
+    report = report_of(state, effects, channel);
+    report->client_order_id = order->original_client_order_id;
+    report->instrument = order->instrument;
+    report->account = order->account;
+    report->strategy = order->strategy;
+    report->exec_type = exec_type;
+    report->order_status = NT_STATUS_REJECTED; /* FIX: CxlRejReason UnknownOrder goes with OrdStatus Rejected */
+  }
+  because(report, verdict);
+  if (verdict->unit == 0) {
+    report->unit = NT_UNIT_ORDER_ID;
+    report->observed = (int64_t)order->client_order_id;
+  }
+  count_denial(state, verdict->reason);
+}
+
+static nt_entry *target_of(nt_state *state, const nt_order *order, uint32_t channel, nt_verdict *verdict) {
+  nt_id_line *client = &state->clients[channel];
+  memset(verdict, 0, sizeof(*verdict));
+  verdict->limit = NT_ABSENT;
+  verdict->check = NT_CHECK_WELL_FORMED;
+  if ((order->flags & NT_ORDER_EXTENDED) == 0 || (order->flags & ~(uint32_t)NT_ORDER_EXTENDED) != 0 || order->client_order_id == 0) {
+    verdict->reason = NT_REASON_MALFORMED;
+    return NULL;
+  }
+  if (order->client_order_id <= client->last_id) {
+    verdict->check = NT_CHECK_DUPLICATE;
+    verdict->reason = NT_REASON_DUPLICATE_CLIENT_ORDER_ID;
+    verdict->limit = (int64_t)client->last_id;
+    return NULL;
+  }
+  client->last_id = order->client_order_id;
+  nt_entry *entry = &state->entries[(uint64_t)channel * state->order_capacity + (order->original_client_order_id & (state->order_capacity - 1))];
+  if (order->original_client_order_id == 0 || entry->client_order_id != order->original_client_order_id) {
+    verdict->reason = NT_REASON_UNKNOWN_ORDER;
+    return NULL;
+  }
+  if (nt_is_terminal(entry->status)) verdict->reason = NT_REASON_TOO_LATE;
+  return entry;
+}
+
+static uint8_t pending_status(const nt_entry *entry) {
+  if (entry->pending_cancel) return NT_STATUS_PENDING_CANCEL;
+  if (entry->pending_replace) return NT_STATUS_PENDING_REPLACE;
+  return entry->filled > 0 ? NT_STATUS_PARTIALLY_FILLED : NT_STATUS_NEW;
+}
+
+static void take_replace(nt_state *state, const nt_order *order, uint32_t channel, nt_effects *effects) {
+  nt_verdict verdict;
+  nt_entry *entry = target_of(state, order, channel, &verdict);
+  if (verdict.reason == 0 && (entry->pending_cancel || entry->pending_replace)) verdict.reason = NT_REASON_PENDING_REQUEST;
+  if (verdict.reason != 0) {
+    reject_request(state, order, channel, entry, NT_EXEC_REPLACE_REJECTED, &verdict, effects);
+    return;
+  }
+  nt_order wanted = *order;
+  if (wanted.price == NT_ABSENT) wanted.price = entry->price;
+  if (wanted.quantity == NT_ABSENT) wanted.quantity = entry->quantity;
+  int64_t rate_next = 0;
+  nt_validate_replace(state, &wanted, entry, &verdict, &rate_next);
+  if (verdict.reason != 0) {
+    reject_request(state, order, channel, entry, NT_EXEC_REPLACE_REJECTED, &verdict, effects);
+    return;
+  }
+  nt_book_keeping *keeping = &state->keeping[entry->account];
+  keeping->rate_next_ns = rate_next;
+  if (wanted.quantity > entry->quantity) {
+    entry->reserved_extra = wanted.quantity - entry->quantity;
+    work(state, entry, entry->reserved_extra);
+  }
+  entry->pending_replace = 1;
+  if (entry->status != NT_STATUS_PENDING_NEW) entry->status = pending_status(entry);
+  effects->accepted = 1;
+  nt_send_inward(state, index_of(state, entry), NT_MESSAGE_REPLACE, order->client_order_id, wanted.price, wanted.quantity, 0);
+}
+
+static void take_cancel(nt_state *state, const nt_order *order, uint32_t channel, nt_effects *effects) {
+  nt_verdict verdict;
+  nt_entry *entry = target_of(state, order, channel, &verdict);
+  if (verdict.reason == 0 && entry->pending_cancel) verdict.reason = NT_REASON_PENDING_REQUEST;
+  if (verdict.reason != 0) {
+    reject_request(state, order, channel, entry, NT_EXEC_CANCEL_REJECTED, &verdict, effects);
+    return;
+  }
+  entry->pending_cancel = 1;
+  if (entry->status != NT_STATUS_PENDING_NEW) entry->status = NT_STATUS_PENDING_CANCEL;
+  effects->accepted = 1;
+  nt_send_inward(state, index_of(state, entry), NT_MESSAGE_CANCEL, order->client_order_id, 0, 0, NT_REASON_USER_REQUEST);
+}
+
+static void cancel_entry(nt_state *state, nt_entry *entry, uint64_t request_id, uint16_t reason) {
+  if (entry->client_order_id == 0 || nt_is_terminal(entry->status) || entry->pending_cancel) return;
+  entry->pending_cancel = 1;
+  if (entry->status != NT_STATUS_PENDING_NEW) entry->status = NT_STATUS_PENDING_CANCEL;
+  nt_send_inward(state, index_of(state, entry), NT_MESSAGE_CANCEL, request_id, 0, 0, reason);
+}
+
+/* Cancels what works for this client on one instrument, or on all with NT_NONE; each order answers with a report of its own. */
+static void take_mass_cancel(nt_state *state, const nt_order *order, uint32_t channel, nt_effects *effects) {
+  nt_id_line *client = &state->clients[channel];
+  nt_verdict verdict = {0};
+  verdict.limit = NT_ABSENT;
+  if ((order->flags & ~(uint32_t)NT_ORDER_EXTENDED) != 0 || order->client_order_id == 0 ||
+      (order->instrument != NT_NONE && order->instrument >= state->instrument_count)) {
+    verdict.check = NT_CHECK_WELL_FORMED;
+    verdict.reason = NT_REASON_MALFORMED;
+  } else if (order->client_order_id <= client->last_id) {
+    verdict.check = NT_CHECK_DUPLICATE;
+    verdict.reason = NT_REASON_DUPLICATE_CLIENT_ORDER_ID;
+    verdict.limit = (int64_t)client->last_id;
+  }
+  if (verdict.reason != 0) {
+    reject_request(state, order, channel, NULL, NT_EXEC_CANCEL_REJECTED, &verdict, effects);
+    return;
+  }
+  client->last_id = order->client_order_id;
+  effects->accepted = 1;
+  nt_entry *entries = &state->entries[(uint64_t)channel * state->order_capacity];
+  for (uint32_t i = 0; i < state->order_capacity; i++) {
+    if (order->instrument == NT_NONE || entries[i].instrument == order->instrument)
+      cancel_entry(state, &entries[i], order->client_order_id, NT_REASON_USER_REQUEST);
+  }
+}
+
+void nt_order_take(nt_state *state, const nt_order *order, uint32_t channel, nt_effects *effects) {
+  switch (order->message) {
+    case NT_MESSAGE_REPLACE: take_replace(state, order, channel, effects); break;
+    case NT_MESSAGE_CANCEL: take_cancel(state, order, channel, effects); break;
+    case NT_MESSAGE_MASS_CANCEL: take_mass_cancel(state, order, channel, effects); break;
+    default: take_new(state, order, channel, effects); break; /* anything unknown is denied as malformed */
+  }
+}
+
+/* Off the order path: a halt, a daily loss or a death. account or channel NT_NONE means any. */
+void nt_cancel_working(nt_state *state, uint32_t account, uint32_t channel, uint16_t reason) {
+  for (uint32_t c = 0; c < state->channels; c++) {
+    if ((channel != NT_NONE && c != channel) || state->clients[c].open == 0) continue;
+    nt_entry *entries = &state->entries[(uint64_t)c * state->order_capacity];
+    for (uint32_t i = 0; i < state->order_capacity; i++) {
+      if (account == NT_NONE || entries[i].account == account) cancel_entry(state, &entries[i], 0, reason);
+    }
+  }
+}
+
+/* The slot stays taken until every request about the order is answered, so that no answer can meet another order. */
+static void settle(nt_state *state, nt_entry *entry) {
+  if (!nt_is_terminal(entry->status) || entry->pending_cancel || entry->pending_replace) return;
+  state->clients[entry->channel].open--;
+  entry->client_order_id = 0;
+}
+
+static void end_order(nt_state *state, nt_entry *entry, uint8_t status) {
+  work(state, entry, -nt_leaves(entry) - entry->reserved_extra);
+  entry->reserved_extra = 0;
+  entry->status = status;
+  nt_book_keeping *keeping = &state->keeping[entry->account];
+  keeping->open_orders--;
+  keeping->dirty = 1;
+}
+
+static nt_report *answer_request(nt_report *report, const nt_transit *answer) {
+  report->reason = answer->reason;
+  report->fix_reason = answer->reason ? nt_reason_fix(answer->reason) : 0;
+  if (answer->request_id != 0) {
+    report->unit = NT_UNIT_ORDER_ID;
+    report->observed = (int64_t)answer->request_id;
+  }
+  return report;
+}
+
+void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effects) {
+  nt_entry *entry = &state->entries[answer->entry];
+  nt_report *report;
+  switch (answer->kind) {
+    case NT_EXEC_NEW:
+      entry->status = pending_status(entry);
+      report = report_entry(state, effects, entry, NT_EXEC_NEW);
+      break;
+    case NT_EXEC_TRADE: {
+      int64_t fee = nt_account_fee(state, entry, answer->quantity, answer->liquidity);
+      entry->filled += answer->quantity;
+      nt_account_fill(state, entry, answer->price, answer->quantity, fee);
+      entry->status = nt_leaves(entry) == 0 ? NT_STATUS_FILLED : pending_status(entry);
+      if (entry->status == NT_STATUS_FILLED) end_order(state, entry, NT_STATUS_FILLED);
+      report = report_entry(state, effects, entry, NT_EXEC_TRADE);
+      report->last_price = answer->price;
+      report->last_quantity = answer->quantity;
+      report->liquidity = answer->liquidity;
+      report->fee = fee;
+      report->execution_id = state->next_execution_id++;
+      state->counters.fills++;
+      break;
+    }
+    case NT_EXEC_REPLACED: {
+      entry->pending_replace = 0;
+      work(state, entry, answer->quantity - entry->quantity - entry->reserved_extra);
+      entry->reserved_extra = 0;
+      entry->price = answer->price;
+      entry->quantity = answer->quantity;
+      entry->status = pending_status(entry);
+      report = answer_request(report_entry(state, effects, entry, NT_EXEC_REPLACED), answer);
+      state->counters.replaces++;
+      break;
+    }
+    case NT_EXEC_REPLACE_REJECTED:
+      entry->pending_replace = 0;
+      if (!nt_is_terminal(entry->status)) {
+        work(state, entry, -entry->reserved_extra);
+        entry->reserved_extra = 0;
+        entry->status = pending_status(entry);
+      }
+      report = answer_request(report_entry(state, effects, entry, NT_EXEC_REPLACE_REJECTED), answer);
+      break;
+    case NT_EXEC_CANCEL_REJECTED:
+      entry->pending_cancel = 0;
+      if (!nt_is_terminal(entry->status)) entry->status = pending_status(entry);
+      report = answer_request(report_entry(state, effects, entry, NT_EXEC_CANCEL_REJECTED), answer);
+      break;
+    case NT_EXEC_REJECTED:
+      end_order(state, entry, NT_STATUS_REJECTED);
+      report = answer_request(report_entry(state, effects, entry, NT_EXEC_REJECTED), answer);
+      state->counters.orders_rejected++;
+      break;
+    case NT_EXEC_EXPIRED:
+      end_order(state, entry, NT_STATUS_EXPIRED);
+      report = answer_request(report_entry(state, effects, entry, NT_EXEC_EXPIRED), answer);
+      break;
+    default: /* NT_EXEC_CANCELED: asked for, or the rest of an IOC or FOK */
+      if (answer->reason != NT_REASON_NO_PRINT) entry->pending_cancel = 0;
+      end_order(state, entry, NT_STATUS_CANCELED);
+      report = answer_request(report_entry(state, effects, entry, NT_EXEC_CANCELED), answer);
+      state->counters.cancels++;
+      break;
+  }
+  report->ts_event = answer->ts;
+  settle(state, entry);
+}

@@ -1,0 +1,276 @@
+/* The loop: takes inputs one at a time, stamps them with a time that never goes back, and makes each one's outcome visible.
+ *
+ * Order of one input: copy it from its ring, decide (nt_apply), append the journal frame, push the reports, publish the rows, commit
+ * the ring index. Lockstep on a tape: a slice (all ticks of one ts_event) enters only when every subscriber has finished with the last
+ * one and all order rings are empty; orders are taken in channel order. So the same tape gives the same reports in one process or many.
+ */
+#include <string.h>
+
+#include "kernel.h"
+#include "platform.h"
+
+#define ORDERS_PER_TURN 16 /* of one channel in real time, before the next channel has its turn */
+#define TICKS_PER_TURN 64
+#define TIMED_ALWAYS 4096 /* orders; later one in sixteen is timed */
+
+int64_t nt_loop_now(const nt_kernel *kernel) { return kernel->config.clock == NT_CLOCK_TAPE ? kernel->state->now : nt_clock_ns(); }
+
+static void stage(nt_kernel *kernel, uint16_t kind, uint16_t channel, const void *record, uint32_t record_bytes) {
+  nt_effects *effects = &kernel->effects;
+  for (uint32_t i = 0; i < effects->count; i++) effects->reports[i].seq = ++kernel->ports[effects->reports[i].channel].report_number;
+  nt_frame frame = {.sequence = ++kernel->frame_sequence, .ts = kernel->state->now, .channel = channel, .input = kind, .input_bytes = record_bytes};
+  if (kind == NT_INPUT_ORDER) {
+    const nt_order *order = record;
+    frame.order_index = kernel->ports[channel].orders_taken;
+    frame.client_order_id = order->client_order_id;
+    frame.instrument = order->instrument;
+  }
+  kernel->state->counters.frames++;
+  kernel->state->counters.frame_bytes += nt_journal_append(&kernel->journal, &frame, record, effects->reports, effects->count);
+}
+
+static int take(nt_kernel *kernel, uint16_t kind, uint16_t channel, int64_t ts, void *record, uint32_t record_bytes) {
+  if (!nt_journal_has_room(&kernel->journal)) return 0;
+  nt_input input = {.kind = kind, .channel = channel, .ts = ts};
+  if (kind == NT_INPUT_TICK) {
+    input.tick = record;
+  } else if (kind == NT_INPUT_COMMAND) {
+    input.command = record;
+  } else {
+    input.order = record;
+  }
+  int again = nt_apply(kernel->state, &input, &kernel->effects) == NT_APPLY_AGAIN;
+  if (again) {
+    stage(kernel, NT_INPUT_TIMER, channel, NULL, 0);
+  } else if (kernel->effects.count > 0 || (kind != NT_INPUT_TICK && kind != NT_INPUT_TIMER)) {
+    stage(kernel, kind, channel, record, record_bytes);
+  }
+  if (kernel->effects.count > 0) nt_deliver(kernel, &kernel->effects);
+  return !again;
+}
+
+int nt_loop_take(nt_kernel *kernel, uint16_t kind, uint16_t channel, int64_t ts, void *record, uint32_t record_bytes) {
+  return take(kernel, kind, channel, ts, record, record_bytes);
+}
+
+/* What is due by now. Returns 0 while something due is left. */
+static int settle(nt_kernel *kernel, int64_t now) {
+  while (nt_next_due(kernel->state) <= now || (kernel->state->ended && nt_next_due(kernel->state) != INT64_MAX)) {
+    if (!take(kernel, NT_INPUT_TIMER, 0, now, NULL, 0)) return 0;
+  }
+  return 1;
+}
+
+/* ---- orders ----------------------------------------------------------------------------------------------------------------- */
+
+uint32_t nt_loop_orders(nt_kernel *kernel, uint32_t channel, uint32_t limit) {
+  nt_port *port = &kernel->ports[channel];
+  uint32_t taken = 0;
+  while (taken < limit && port->backlog_count == 0) {
+    const nt_order *front = nt_ring_front128(&port->orders);
+    if (front == NULL) break;
+    int timed = port->orders_taken < TIMED_ALWAYS || (port->orders_taken & 15) == 0;
+    int64_t begin = timed ? nt_clock_ns() : 0;
+    nt_order order;
+    memcpy(&order, front, 64);
+    if ((order.flags & NT_ORDER_EXTENDED) != 0) {
+      memcpy((uint8_t *)&order + 64, (const uint8_t *)front + 64, 64);
+    } else {
+      memset((uint8_t *)&order + 64, 0, 64);
+    }
+    int64_t now = kernel->config.clock == NT_CLOCK_TAPE ? kernel->state->now : timed ? begin : nt_clock_ns();
+    if (!take(kernel, NT_INPUT_ORDER, (uint16_t)channel, now, &order, sizeof(order))) break;
+    if (timed && kernel->effects.count > 0)
+      nt_histogram_record(&kernel->view.latencies[NT_LATENCY_ORDER_TO_REPORT - 1], (uint64_t)(nt_clock_ns() - begin));
+    if (timed && kernel->slice_published_ns != 0) {
+      nt_histogram_record(&kernel->view.latencies[NT_LATENCY_TICK_TO_ORDER - 1], (uint64_t)(begin - kernel->slice_published_ns));
+      kernel->slice_published_ns = 0;
+    }
+    nt_publish_rows(kernel); /* before the commit: a client adds to the rows what is still in its ring */
+    nt_ring_advance(&port->orders);
+    port->orders_taken++;
+    port->dirty = 1;
+    taken++;
+  }
+  return taken;
+}
+
+/* ---- ticks ------------------------------------------------------------------------------------------------------------------ */
+
+static int take_tick(nt_kernel *kernel, const nt_tick *source) {
+  nt_tick tick = *source;
+  int64_t now = tick.ts_event;
+  if (kernel->config.clock == NT_CLOCK_TAPE) {
+    tick.ts_recv = tick.ts_event;
+    if (tick.ts_event < kernel->state->now) { /* a tape is in order of time */
+      kernel->state->counters.hostile_records++;
+      return 1;
+    }
+  } else {
+    now = tick.ts_recv = nt_clock_ns();
+    if (tick.kind == NT_TICK_END) return 1; /* real time goes on */
+  }
+  if (!take(kernel, NT_INPUT_TICK, 0, now, &tick, sizeof(tick))) return 0;
+  if (tick.kind != NT_TICK_END) nt_ticks_write(kernel->view.ticks, kernel->view.tick_slots, kernel->view.tick_mask, kernel->published++, &tick);
+  return 1;
+}
+
+/* Apply the source's next tick unless there is no room (*taken 0). 1 when it completes a slice. */
+static int take_slice_tick(nt_kernel *kernel, const nt_tick *tick, int *taken) {
+  *taken = take_tick(kernel, tick);
+  if (!*taken) return 0;
+  kernel->slice_ticks++;
+  if (tick->kind == NT_TICK_END) kernel->ending = 1;
+  return tick->kind == NT_TICK_END || (tick->flags & NT_TICK_LAST_OF_SLICE) != 0 || kernel->slice_ticks >= kernel->config.tick_capacity / 2;
+}
+
+static int any_claimed(const nt_kernel *kernel) {
+  uint32_t claimed = 0;
+  for (uint32_t c = 0; c < kernel->config.channels; c++) claimed |= kernel->ports[c].claimed;
+  return claimed != 0;
+}
+
+/* Show a complete slice. Returns 0 while something that is due before it does not fit. */
+static int finish_slice(nt_kernel *kernel) {
+  if (!settle(kernel, kernel->state->now)) return 0;
+  kernel->slice_ticks = 0;
+  kernel->slice_complete = 0;
+  nt_publish_ticks(kernel, any_claimed(kernel) ? nt_clock_ns() : 0);
+  if (kernel->ending) {
+    kernel->ending = 0;
+    atomic_store_explicit(&kernel->view.live->ended, 1, memory_order_release);
+    nt_publish_slow(kernel);
+    for (uint32_t c = 0; c < kernel->config.channels; c++) nt_wake(&kernel->ports[c].line.desk->peer_wait);
+  }
+  return 1;
+}
+
+/* ---- lockstep --------------------------------------------------------------------------------------------------------------- */
+
+static int subscribers_done(nt_kernel *kernel) {
+  uint32_t subscribed = 0;
+  if (atomic_load_explicit(&kernel->view.live->ended, memory_order_relaxed)) return 1;
+  for (uint32_t c = 0; c < kernel->config.channels; c++) {
+    nt_port *port = &kernel->ports[c];
+    if (!port->claimed) continue;
+    port->subscribed = atomic_load_explicit(&port->line.desk->subscribed, memory_order_acquire) != 0;
+    if (!port->subscribed) continue;
+    subscribed++;
+    if (atomic_load_explicit(&port->line.desk->done, memory_order_acquire) != kernel->published) return 0;
+  }
+  if (subscribed >= kernel->config.participants) kernel->participants_came = 1;
+  return kernel->participants_came || kernel->config.participants == 0;
+}
+
+/* Everything before the next slice. 1 when the slice may enter. */
+static int ready_for_slice(nt_kernel *kernel, uint32_t *taken) {
+  if (kernel->slice_ticks > 0) return 1; /* in the middle of one */
+  if (!subscribers_done(kernel)) return 0;
+  for (uint32_t c = 0; c < kernel->config.channels; c++) {
+    if (!kernel->ports[c].claimed) continue;
+    *taken += nt_loop_orders(kernel, c, UINT32_MAX);
+    if (nt_ring_front128(&kernel->ports[c].orders) != NULL) return 0; /* no room: the client or the reader of frames has to drain */
+  }
+  if (kernel->state->ended && !settle(kernel, kernel->state->now)) return 0;
+  return 1;
+}
+
+uint32_t nt_loop_replay(nt_kernel *kernel, const nt_tick *ticks, uint32_t count) {
+  uint32_t used = 0, orders = 0;
+  for (;;) {
+    if (kernel->slice_complete && !finish_slice(kernel)) return used;
+    nt_loop_service(kernel);
+    if (!ready_for_slice(kernel, &orders) || used == count) return used;
+    do {
+      int taken;
+      kernel->slice_complete = (uint32_t)take_slice_tick(kernel, &ticks[used], &taken);
+      if (!taken) return used;
+      used++;
+    } while (!kernel->slice_complete && used < count);
+    if (!kernel->slice_complete) return used;
+  }
+}
+
+static uint32_t tape_turn(nt_kernel *kernel) {
+  uint32_t inputs = 0;
+  if (kernel->slice_complete && !finish_slice(kernel)) return 0;
+  if (!ready_for_slice(kernel, &inputs)) return inputs;
+  const nt_tick *front = nt_ring_front64(&kernel->feed_ticks);
+  while (front != NULL) {
+    int taken;
+    kernel->slice_complete = (uint32_t)take_slice_tick(kernel, front, &taken);
+    if (!taken) break;
+    nt_ring_advance(&kernel->feed_ticks);
+    inputs++;
+    if (kernel->slice_complete) {
+      (void)finish_slice(kernel); /* else at the next turn */
+      break;
+    }
+    front = nt_ring_front64(&kernel->feed_ticks);
+  }
+  if (inputs > 0) nt_wake(&kernel->feed.desk->peer_wait);
+  return inputs;
+}
+
+static uint32_t real_time_turn(nt_kernel *kernel) {
+  uint32_t inputs = 0, ticks = 0;
+  (void)settle(kernel, nt_clock_ns());
+  for (uint32_t c = 0; c < kernel->config.channels; c++) {
+    if (kernel->ports[c].claimed) inputs += nt_loop_orders(kernel, c, ORDERS_PER_TURN);
+  }
+  for (const nt_tick *front; ticks < TICKS_PER_TURN && (front = nt_ring_front64(&kernel->feed_ticks)) != NULL; ticks++) {
+    int end = front->kind == NT_TICK_END;
+    if (!take_tick(kernel, front)) break;
+    nt_ring_advance(&kernel->feed_ticks);
+    if (end) atomic_store_explicit(&kernel->view.live->ended, 1, memory_order_release);
+  }
+  if (ticks > 0) {
+    nt_publish_ticks(kernel, nt_clock_ns());
+    nt_wake(&kernel->feed.desk->peer_wait);
+  } else if (inputs == 0) {
+    nt_publish_rows(kernel); /* what timers changed */
+  }
+  return inputs + ticks;
+}
+
+/* ---- the loop --------------------------------------------------------------------------------------------------------------- */
+
+uint32_t nt_loop_pass(nt_kernel *kernel) {
+  uint32_t inputs = nt_loop_service(kernel);
+  inputs += kernel->config.clock == NT_CLOCK_TAPE ? tape_turn(kernel) : real_time_turn(kernel);
+  if (++kernel->passes % 1024 == 0) nt_publish_slow(kernel);
+  return inputs;
+}
+
+void nt_loop_forever(nt_kernel *kernel) {
+  nt_wait_word *words[NT_CHANNEL_MAX + 3];
+  uint32_t expected[NT_CHANNEL_MAX + 3], count = 0, participants = 1;
+  words[count++] = &kernel->loop_wait;
+  words[count++] = &kernel->feed.desk->kernel_wait;
+  words[count++] = &kernel->control.desk->kernel_wait;
+  for (uint32_t c = 0; c < kernel->config.channels; c++) words[count++] = &kernel->ports[c].line.desk->kernel_wait;
+  atomic_store_explicit(&kernel->view.live->running, 1, memory_order_release);
+  nt_publish_slow(kernel);
+  nt_waiter waiter;
+  int idle = 0;
+  while (!atomic_load_explicit(&kernel->stop, memory_order_acquire)) {
+    if (nt_loop_pass(kernel) > 0) {
+      idle = 0;
+      continue;
+    }
+    if (!idle) {
+      idle = 1;
+      for (uint32_t c = 0; c < kernel->config.channels; c++) participants += kernel->ports[c].claimed;
+      nt_publish_slow(kernel);
+      nt_waiter_start(&waiter, -1, participants);
+      participants = 1;
+    }
+    if (kernel->config.clock == NT_CLOCK_MONOTONIC && nt_next_due(kernel->state) != INT64_MAX) {
+      nt_thread_yield(); /* a timer is due sooner than a sleep would end */
+    } else {
+      (void)nt_waiter_step_many(&waiter, words, expected, count);
+    }
+  }
+  atomic_store_explicit(&kernel->view.live->running, 0, memory_order_release);
+  nt_publish_slow(kernel);
+}

@@ -1,0 +1,281 @@
+/* The state machine: orders, accounts, instruments and the paper venue as plain private memory.
+ *
+ * nt_apply takes one input at a time. It reads no clock, makes no system call and touches no shared memory, so that live trading,
+ * replay, recovery and simulation decide alike. What others may see is published from here by the sequencer.
+ */
+#ifndef NT_STATE_H
+#define NT_STATE_H
+
+#include "feature_set.h"
+#include "fixed.h"
+#include "neural_trader.h"
+
+#define NT_NIL NT_NONE
+#define NT_EFFECTS_MAX 256 /* reports of one call; nt_apply asks to be called again when more are due */
+
+/* ---- rows that validation reads: one or two cache lines each --------------------------------------------------------------- */
+
+typedef struct nt_market {
+  _Alignas(128) int64_t bid;
+  int64_t ask;
+  int64_t last;
+  int64_t quote_ts; /* ts_recv of the quote, NT_ABSENT before the first */
+  uint64_t tick_inverse;
+  uint64_t tick_bound;
+  uint64_t lot_inverse;
+  uint64_t lot_bound;
+  int64_t maximum_price;
+  int64_t minimum_quantity;
+  int64_t slippage; /* raw price */
+  int64_t tick_size;
+  int64_t lot_size;
+  uint64_t prints; /* trades seen */
+  uint8_t tick_shift;
+  uint8_t lot_shift;
+  uint8_t session; /* NT_SESSION_ */
+  uint8_t allow_negative_price;
+  uint8_t implied;
+  uint8_t dirty;
+  uint16_t reserved;
+  uint64_t reserved1;
+} nt_market;
+_Static_assert(sizeof(nt_market) == 128, "one instrument is two lines");
+
+/* An account on an instrument: the limits as the checks compare them and what they are compared with. Off is INT64_MAX. */
+typedef struct nt_pair {
+  _Alignas(128) int64_t position;
+  int64_t working_buy;
+  int64_t working_sell;
+  int64_t max_order_quantity;
+  int64_t max_position;
+  int64_t price_collar_bps;
+  int64_t max_quote_age_ns;
+  uint32_t has_terms;
+  uint32_t dirty;
+  nt_wide product_limit; /* max_order_notional as price_raw * quantity_raw, rounded down */
+  int64_t max_order_notional;
+  int64_t value_numerator;
+  int64_t value_denominator;
+  int64_t fee_taker;
+  int64_t fee_maker;
+  int64_t reserved;
+} nt_pair;
+_Static_assert(sizeof(nt_pair) == 128, "one pair is two lines");
+
+/* What trading has done on a pair; products are price_raw * quantity_raw and exact. */
+typedef struct nt_ledger {
+  nt_wide cost;     /* of the open position, signed like it */
+  nt_wide realized; /* sum over closed quantity */
+  int64_t realized_money;
+  int64_t unrealized_money;
+  int64_t fees;
+  uint64_t fills;
+} nt_ledger;
+
+typedef struct nt_book_keeping {
+  _Alignas(128) int64_t rate_next_ns; /* GCRA theoretical arrival time */
+  int64_t rate_interval_ns;           /* 0: off */
+  int64_t rate_tolerance_ns;
+  int64_t open_orders;
+  int64_t max_open_orders;
+  int64_t max_daily_loss;
+  uint8_t state;
+  uint8_t dirty;
+  uint16_t state_reason;
+  uint32_t reserved;
+  int64_t start_cash;
+  int64_t realized;
+  int64_t unrealized;
+  int64_t fees;
+  int64_t day_equity; /* at the beginning of the trading day, or when trading was resumed */
+  int64_t day;        /* trading day, days since 1970-01-01 */
+  int64_t max_orders_per_second;
+} nt_book_keeping;
+
+/* ---- orders ---------------------------------------------------------------------------------------------------------------- */
+
+enum nt_venue_place { NT_PLACE_TRANSIT = 1, NT_PLACE_TAKER = 2, NT_PLACE_RESTING = 3, NT_PLACE_DONE = 4 };
+
+/* One open order. The kernel's view and the paper venue's view are separate fields: they differ by what is in transit. */
+typedef struct nt_entry {
+  _Alignas(64) uint64_t client_order_id; /* 0: slot free */
+  uint64_t venue_order_id;
+  int64_t price;
+  int64_t quantity;
+  int64_t filled;         /* kernel */
+  int64_t reserved_extra; /* working quantity reserved for a replace on its way */
+  uint32_t instrument;
+  uint16_t account;
+  uint16_t strategy;
+  uint16_t channel;
+  uint8_t side;
+  uint8_t type;
+  uint8_t time_in_force;
+  uint8_t status;
+  uint8_t pending_cancel;
+  uint8_t pending_replace;
+  int64_t venue_price;
+  int64_t venue_quantity;
+  int64_t venue_filled;
+  uint64_t arrival_print; /* the instrument's print count when the order reached the venue */
+  uint8_t place;
+  uint8_t marketable; /* on arrival */
+  uint16_t reserved;
+  uint32_t left; /* resting: tree by price then id; taker: next */
+  uint32_t right; /* taker: previous */
+  uint32_t parent;
+} nt_entry;
+
+/* A request on its way to the venue, or an answer on its way back. */
+typedef struct nt_transit {
+  int64_t due;
+  int64_t ts; /* when it was sent */
+  uint32_t entry;
+  uint8_t kind; /* NT_MESSAGE_ inward, NT_EXEC_ outward */
+  uint8_t liquidity;
+  uint16_t reason;
+  uint64_t request_id;
+  int64_t price;
+  int64_t quantity;
+} nt_transit;
+
+typedef struct nt_transit_queue {
+  nt_transit *items;
+  uint64_t mask;
+  uint64_t head;
+  uint64_t tail;
+} nt_transit_queue;
+
+typedef struct nt_venue_book {
+  uint32_t root[2];
+  uint32_t taker_head[2];
+  uint32_t taker_tail[2];
+} nt_venue_book;
+
+typedef struct nt_id_line {
+  uint64_t last_id;
+  uint32_t open;
+  uint32_t reserved;
+} nt_id_line;
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct nt_input {
+  uint16_t kind; /* NT_INPUT_ */
+  uint16_t channel;
+  int64_t ts;
+  union {
+    const nt_order *order;
+    nt_tick *tick; /* aggressor, flags and ts_recv are completed in place */
+    const nt_command *command;
+  };
+} nt_input;
+
+typedef struct nt_effects {
+  uint32_t count;
+  uint32_t accepted; /* 1: the order passed validation */
+  nt_report reports[NT_EFFECTS_MAX];
+} nt_effects;
+
+enum nt_applied { NT_APPLIED = 0, NT_APPLY_AGAIN = 1 };
+
+typedef struct nt_state {
+  int64_t now;
+  uint32_t instrument_count;
+  uint32_t instrument_capacity;
+  uint32_t account_count;
+  uint32_t account_capacity;
+  uint32_t channels;
+  uint32_t order_capacity; /* per channel, power of two */
+  uint32_t ended;
+  uint32_t reserved;
+  int64_t latency_in_ns;
+  int64_t latency_out_ns;
+  int64_t slippage_ticks;
+  uint64_t next_venue_order_id;
+  uint64_t next_execution_id;
+  nt_instrument *instruments;
+  nt_account *accounts;
+  nt_terms *terms;   /* [account * instrument_capacity + instrument] */
+  nt_market *markets;
+  nt_quote *quotes;
+  nt_features *features;
+  nt_venue_book *books;
+  int64_t *quantity_scale; /* 10^quantity_decimals */
+  nt_pair *pairs;
+  nt_ledger *ledgers;
+  nt_book_keeping *keeping;
+  nt_entry *entries; /* [channel * order_capacity + (id & mask)] */
+  nt_id_line *clients;
+  nt_transit_queue inbound;
+  nt_transit_queue outbound;
+  uint32_t *scratch; /* entry indices, one per entry */
+  uint32_t *dirty_markets;
+  uint32_t dirty_market_count;
+  uint32_t dirty_pair_count;
+  uint32_t *dirty_pairs;
+  nt_counters counters;
+} nt_state;
+
+/* Why an order is refused. reason 0: it passes. */
+typedef struct nt_verdict {
+  uint16_t reason;
+  uint16_t check;
+  uint8_t unit;
+  uint8_t saturated;
+  int64_t observed;
+  int64_t limit;
+} nt_verdict;
+
+static inline uint32_t nt_pair_index(const nt_state *state, uint32_t account, uint32_t instrument) {
+  return account * state->instrument_capacity + instrument;
+}
+static inline int64_t nt_leaves(const nt_entry *entry) { return entry->quantity - entry->filled; }
+static inline int nt_is_terminal(uint8_t status) { return status >= NT_STATUS_FILLED && status <= NT_STATUS_REJECTED; }
+
+/* state.c: memory. NULL when the system has none. */
+nt_state *nt_state_create(const nt_kernel_config *config);
+void nt_state_destroy(nt_state *state);
+
+/* instruments.c: rows and market data. */
+int32_t nt_instrument_add(nt_state *state, const nt_instrument *instrument, nt_error *error);
+void nt_market_tick(nt_state *state, nt_tick *tick);
+void nt_market_dirty(nt_state *state, uint32_t instrument);
+
+/* accounts.c: money. */
+int32_t nt_account_add(nt_state *state, const nt_account *account, nt_error *error);
+int32_t nt_terms_set(nt_state *state, const nt_terms *terms, nt_error *error);
+int64_t nt_account_equity(const nt_book_keeping *keeping);
+int64_t nt_account_day_pnl(const nt_book_keeping *keeping); /* net of fees, since the trading day began or trading was resumed */
+void nt_account_fill(nt_state *state, const nt_entry *entry, int64_t price, int64_t quantity, int64_t fee);
+int64_t nt_account_fee(const nt_state *state, const nt_entry *entry, int64_t quantity, uint8_t liquidity);
+void nt_account_mark(nt_state *state, uint32_t instrument);
+void nt_account_new_day(nt_state *state, int64_t day);
+void nt_account_set_state(nt_state *state, uint32_t account, uint8_t trading_state, uint16_t reason);
+void nt_account_view_of(const nt_state *state, uint32_t account, nt_account_view *view);
+void nt_position_of(const nt_state *state, uint32_t account, uint32_t instrument, nt_position *position);
+void nt_pair_dirty(nt_state *state, uint32_t pair);
+
+/* validate.c: checks. Neither changes the state; rate_next receives what to store when the order passes. */
+void nt_validate_new(const nt_state *state, const nt_order *order, uint32_t channel, nt_verdict *verdict, int64_t *rate_next);
+void nt_validate_replace(const nt_state *state, const nt_order *order, const nt_entry *entry, nt_verdict *verdict, int64_t *rate_next);
+uint16_t nt_reason_fix(uint16_t reason);
+
+/* orders.c: the kernel's side of an order's life. */
+void nt_order_take(nt_state *state, const nt_order *order, uint32_t channel, nt_effects *effects);
+void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effects);
+void nt_cancel_working(nt_state *state, uint32_t account, uint32_t channel, uint16_t reason); /* NT_NONE: any */
+
+/* paper_venue.c: the venue's side. */
+void nt_venue_receive(nt_state *state, const nt_transit *request);
+void nt_venue_print(nt_state *state, const nt_tick *tick);
+void nt_venue_session(nt_state *state, uint32_t instrument);
+
+/* apply.c */
+int nt_apply(nt_state *state, const nt_input *input, nt_effects *effects);
+int64_t nt_next_due(const nt_state *state); /* INT64_MAX when nothing is in transit */
+void nt_send_inward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t request_id, int64_t price, int64_t quantity, uint16_t reason);
+void nt_send_outward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t request_id, int64_t price, int64_t quantity, uint8_t liquidity, uint16_t reason);
+uint64_t nt_outward_free(const nt_state *state);
+
+#endif

@@ -1,0 +1,1049 @@
+"""Constants, enums and numpy dtypes of the C ABI. Generated from csrc/neural_trader.h by csrc/bindgen.py; do not edit."""
+
+from enum import IntEnum, IntFlag
+from typing import Final
+
+import numpy as np
+
+LAYOUT_HASH: Final = 0x9E38CDECCE57F470
+
+NT_ABI_VERSION: Final = 1
+NT_ABSENT: Final = -9223372036854775808
+NT_RAW_MAX: Final = 2251799813685248
+NT_NAME_BYTES: Final = 32
+NT_CHANNEL_MAX: Final = 64
+NT_DECIMALS_MAX: Final = 15
+NT_FEATURE_COUNT: Final = 24
+NT_NONE: Final = 4294967295
+
+NT_OK: Final = 0
+NT_ERR_BAD_HANDLE: Final = -1
+NT_ERR_BUSY: Final = -2
+NT_ERR_FORKED: Final = -3
+NT_ERR_CLOSED: Final = -4
+NT_ERR_INVALID: Final = -5
+NT_ERR_NAME: Final = -6
+NT_ERR_NAME_IN_USE: Final = -7
+NT_ERR_NOT_FOUND: Final = -8
+NT_ERR_VERSION: Final = -9
+NT_ERR_CORRUPT: Final = -10
+NT_ERR_FULL: Final = -11
+NT_ERR_TIMEOUT: Final = -12
+NT_ERR_KERNEL_DEAD: Final = -13
+NT_ERR_STATE: Final = -14
+NT_ERR_SYSTEM: Final = -15
+NT_ERR_NO_SPACE: Final = -16
+NT_ERR_NO_CHANNEL: Final = -17
+NT_ERR_OVERRUN: Final = -18
+NT_ERR_WOULD_DEADLOCK: Final = -19
+NT_ERR_NO_DATA: Final = -20
+
+NT_TICK_QUOTE: Final = 1
+NT_TICK_TRADE: Final = 2
+NT_TICK_CLOCK: Final = 3
+NT_TICK_SESSION: Final = 4
+NT_TICK_GAP: Final = 5
+NT_TICK_END: Final = 6
+
+NT_TICK_LAST_OF_SLICE: Final = 1
+NT_TICK_IMPLIED: Final = 2
+NT_TICK_SNAPSHOT: Final = 4
+NT_TICK_SYNTHETIC: Final = 8
+NT_TICK_STALE: Final = 16
+
+NT_SESSION_OPEN: Final = 1
+NT_SESSION_CLOSED: Final = 2
+NT_SESSION_HALTED: Final = 3
+
+NT_SIDE_BUY: Final = 1
+NT_SIDE_SELL: Final = 2
+
+NT_ORDER_MARKET: Final = 1
+NT_ORDER_LIMIT: Final = 2
+
+NT_TIF_DAY: Final = 1
+NT_TIF_GTC: Final = 2
+NT_TIF_IOC: Final = 3
+NT_TIF_FOK: Final = 4
+
+NT_MESSAGE_NEW: Final = 1
+NT_MESSAGE_REPLACE: Final = 2
+NT_MESSAGE_CANCEL: Final = 3
+NT_MESSAGE_MASS_CANCEL: Final = 4
+
+NT_ORDER_EXTENDED: Final = 1
+
+NT_EXEC_NEW: Final = 1
+NT_EXEC_TRADE: Final = 2
+NT_EXEC_CANCELED: Final = 3
+NT_EXEC_REPLACED: Final = 4
+NT_EXEC_EXPIRED: Final = 5
+NT_EXEC_DENIED: Final = 6
+NT_EXEC_REJECTED: Final = 7
+NT_EXEC_CANCEL_REJECTED: Final = 8
+NT_EXEC_REPLACE_REJECTED: Final = 9
+
+NT_STATUS_PENDING_NEW: Final = 1
+NT_STATUS_NEW: Final = 2
+NT_STATUS_PARTIALLY_FILLED: Final = 3
+NT_STATUS_FILLED: Final = 4
+NT_STATUS_CANCELED: Final = 5
+NT_STATUS_EXPIRED: Final = 6
+NT_STATUS_DENIED: Final = 7
+NT_STATUS_REJECTED: Final = 8
+NT_STATUS_PENDING_CANCEL: Final = 9
+NT_STATUS_PENDING_REPLACE: Final = 10
+
+NT_LIQUIDITY_MAKER: Final = 1
+NT_LIQUIDITY_TAKER: Final = 2
+
+NT_STATE_ACTIVE: Final = 1
+NT_STATE_REDUCING: Final = 2
+NT_STATE_HALTED: Final = 3
+
+NT_CHECK_WELL_FORMED: Final = 1
+NT_CHECK_TRADING_STATE: Final = 2
+NT_CHECK_SESSION: Final = 3
+NT_CHECK_DUPLICATE: Final = 5
+NT_CHECK_QUANTITY: Final = 7
+NT_CHECK_PRICE: Final = 8
+NT_CHECK_FRESHNESS: Final = 10
+NT_CHECK_COLLAR: Final = 11
+NT_CHECK_NOTIONAL: Final = 12
+NT_CHECK_OPEN_ORDERS: Final = 14
+NT_CHECK_POSITION: Final = 15
+NT_CHECK_RATE: Final = 19
+NT_CHECK_DAILY_LOSS: Final = 22
+
+NT_REASON_MALFORMED: Final = 100
+NT_REASON_UNKNOWN_ACCOUNT: Final = 101
+NT_REASON_TRADING_HALTED: Final = 102
+NT_REASON_TRADING_STATE_REDUCING: Final = 103
+NT_REASON_INSTRUMENT_NOT_FOUND: Final = 104
+NT_REASON_MARKET_CLOSED: Final = 105
+NT_REASON_INSTRUMENT_HALTED: Final = 106
+NT_REASON_DUPLICATE_CLIENT_ORDER_ID: Final = 107
+NT_REASON_ORDER_SLOT_TAKEN: Final = 108
+NT_REASON_QUANTITY_NOT_POSITIVE: Final = 109
+NT_REASON_QUANTITY_BELOW_MINIMUM: Final = 110
+NT_REASON_QUANTITY_EXCEEDS_MAXIMUM: Final = 111
+NT_REASON_LOT_SIZE_VIOLATION: Final = 112
+NT_REASON_PRICE_NOT_POSITIVE: Final = 113
+NT_REASON_PRICE_EXCEEDS_MAXIMUM: Final = 114
+NT_REASON_TICK_SIZE_VIOLATION: Final = 115
+NT_REASON_MARKET_PRICE_UNAVAILABLE: Final = 116
+NT_REASON_STALE_MARKET_DATA: Final = 117
+NT_REASON_PRICE_COLLAR: Final = 118
+NT_REASON_NOTIONAL_EXCEEDS_MAXIMUM: Final = 119
+NT_REASON_FX_RATE_UNAVAILABLE: Final = 120
+NT_REASON_TOO_MANY_OPEN_ORDERS: Final = 121
+NT_REASON_POSITION_LIMIT_EXCEEDED: Final = 122
+NT_REASON_RATE_LIMIT_EXCEEDED: Final = 123
+NT_REASON_DAILY_LOSS_LIMIT: Final = 124
+NT_REASON_UNKNOWN_ORDER: Final = 125
+NT_REASON_TOO_LATE: Final = 126
+NT_REASON_PENDING_REQUEST: Final = 127
+NT_REASON_NO_PRINT: Final = 128
+NT_REASON_SESSION_CLOSED: Final = 129
+NT_REASON_USER_REQUEST: Final = 130
+NT_REASON_KILL_SWITCH: Final = 131
+NT_REASON_CLIENT_DEATH: Final = 132
+NT_REASON_QUANTITY_BELOW_FILLED: Final = 133
+NT_REASON_KERNEL_CAPACITY: Final = 134
+
+NT_UNIT_COUNT: Final = 1
+NT_UNIT_PRICE: Final = 2
+NT_UNIT_QUANTITY: Final = 3
+NT_UNIT_MONEY: Final = 4
+NT_UNIT_NANOSECONDS: Final = 5
+NT_UNIT_ORDER_ID: Final = 6
+NT_UNIT_STATE: Final = 7
+
+NT_REPORT_SATURATED: Final = 1
+
+NT_CLOCK_TAPE: Final = 1
+NT_CLOCK_MONOTONIC: Final = 2
+
+NT_COMMAND_SET_STATE: Final = 1
+NT_COMMAND_STOP: Final = 2
+
+NT_INPUT_ORDER: Final = 1
+NT_INPUT_TICK: Final = 2
+NT_INPUT_TIMER: Final = 3
+NT_INPUT_COMMAND: Final = 4
+NT_INPUT_ATTACH: Final = 5
+NT_INPUT_DEATH: Final = 6
+
+NT_LATENCY_TICK_TO_ORDER: Final = 1
+NT_LATENCY_ORDER_TO_REPORT: Final = 2
+
+NT_ROLE_PRODUCER: Final = 1
+NT_ROLE_CONSUMER: Final = 2
+
+
+class Result(IntEnum):
+    """enum nt_result"""
+
+    OK = 0
+    ERR_BAD_HANDLE = -1
+    ERR_BUSY = -2
+    ERR_FORKED = -3
+    ERR_CLOSED = -4
+    ERR_INVALID = -5
+    ERR_NAME = -6
+    ERR_NAME_IN_USE = -7
+    ERR_NOT_FOUND = -8
+    ERR_VERSION = -9
+    ERR_CORRUPT = -10
+    ERR_FULL = -11
+    ERR_TIMEOUT = -12
+    ERR_KERNEL_DEAD = -13
+    ERR_STATE = -14
+    ERR_SYSTEM = -15
+    ERR_NO_SPACE = -16
+    ERR_NO_CHANNEL = -17
+    ERR_OVERRUN = -18
+    ERR_WOULD_DEADLOCK = -19
+    ERR_NO_DATA = -20
+
+
+class TickKind(IntEnum):
+    """enum nt_tick_kind"""
+
+    QUOTE = 1
+    TRADE = 2
+    CLOCK = 3
+    SESSION = 4
+    GAP = 5
+    END = 6
+
+
+class TickFlag(IntFlag):
+    """enum nt_tick_flag"""
+
+    LAST_OF_SLICE = 1
+    IMPLIED = 2
+    SNAPSHOT = 4
+    SYNTHETIC = 8
+    STALE = 16
+
+
+class Session(IntEnum):
+    """enum nt_session"""
+
+    OPEN = 1
+    CLOSED = 2
+    HALTED = 3
+
+
+class Side(IntEnum):
+    """enum nt_side"""
+
+    BUY = 1
+    SELL = 2
+
+
+class OrderType(IntEnum):
+    """enum nt_order_type"""
+
+    MARKET = 1
+    LIMIT = 2
+
+
+class TimeInForce(IntEnum):
+    """enum nt_time_in_force"""
+
+    DAY = 1
+    GTC = 2
+    IOC = 3
+    FOK = 4
+
+
+class Message(IntEnum):
+    """enum nt_message"""
+
+    NEW = 1
+    REPLACE = 2
+    CANCEL = 3
+    MASS_CANCEL = 4
+
+
+class OrderFlag(IntFlag):
+    """enum nt_order_flag"""
+
+    EXTENDED = 1
+
+
+class ExecType(IntEnum):
+    """enum nt_exec_type"""
+
+    NEW = 1
+    TRADE = 2
+    CANCELED = 3
+    REPLACED = 4
+    EXPIRED = 5
+    DENIED = 6
+    REJECTED = 7
+    CANCEL_REJECTED = 8
+    REPLACE_REJECTED = 9
+
+
+class OrderStatus(IntEnum):
+    """enum nt_order_status"""
+
+    PENDING_NEW = 1
+    NEW = 2
+    PARTIALLY_FILLED = 3
+    FILLED = 4
+    CANCELED = 5
+    EXPIRED = 6
+    DENIED = 7
+    REJECTED = 8
+    PENDING_CANCEL = 9
+    PENDING_REPLACE = 10
+
+
+class Liquidity(IntEnum):
+    """enum nt_liquidity"""
+
+    MAKER = 1
+    TAKER = 2
+
+
+class TradingState(IntEnum):
+    """enum nt_trading_state"""
+
+    ACTIVE = 1
+    REDUCING = 2
+    HALTED = 3
+
+
+class Check(IntEnum):
+    """enum nt_check"""
+
+    WELL_FORMED = 1
+    TRADING_STATE = 2
+    SESSION = 3
+    DUPLICATE = 5
+    QUANTITY = 7
+    PRICE = 8
+    FRESHNESS = 10
+    COLLAR = 11
+    NOTIONAL = 12
+    OPEN_ORDERS = 14
+    POSITION = 15
+    RATE = 19
+    DAILY_LOSS = 22
+
+
+class Reason(IntEnum):
+    """enum nt_reason"""
+
+    MALFORMED = 100
+    UNKNOWN_ACCOUNT = 101
+    TRADING_HALTED = 102
+    TRADING_STATE_REDUCING = 103
+    INSTRUMENT_NOT_FOUND = 104
+    MARKET_CLOSED = 105
+    INSTRUMENT_HALTED = 106
+    DUPLICATE_CLIENT_ORDER_ID = 107
+    ORDER_SLOT_TAKEN = 108
+    QUANTITY_NOT_POSITIVE = 109
+    QUANTITY_BELOW_MINIMUM = 110
+    QUANTITY_EXCEEDS_MAXIMUM = 111
+    LOT_SIZE_VIOLATION = 112
+    PRICE_NOT_POSITIVE = 113
+    PRICE_EXCEEDS_MAXIMUM = 114
+    TICK_SIZE_VIOLATION = 115
+    MARKET_PRICE_UNAVAILABLE = 116
+    STALE_MARKET_DATA = 117
+    PRICE_COLLAR = 118
+    NOTIONAL_EXCEEDS_MAXIMUM = 119
+    FX_RATE_UNAVAILABLE = 120
+    TOO_MANY_OPEN_ORDERS = 121
+    POSITION_LIMIT_EXCEEDED = 122
+    RATE_LIMIT_EXCEEDED = 123
+    DAILY_LOSS_LIMIT = 124
+    UNKNOWN_ORDER = 125
+    TOO_LATE = 126
+    PENDING_REQUEST = 127
+    NO_PRINT = 128
+    SESSION_CLOSED = 129
+    USER_REQUEST = 130
+    KILL_SWITCH = 131
+    CLIENT_DEATH = 132
+    QUANTITY_BELOW_FILLED = 133
+    KERNEL_CAPACITY = 134
+
+
+class Unit(IntEnum):
+    """enum nt_unit"""
+
+    COUNT = 1
+    PRICE = 2
+    QUANTITY = 3
+    MONEY = 4
+    NANOSECONDS = 5
+    ORDER_ID = 6
+    STATE = 7
+
+
+class ReportFlag(IntFlag):
+    """enum nt_report_flag"""
+
+    SATURATED = 1
+
+
+class Clock(IntEnum):
+    """enum nt_clock"""
+
+    TAPE = 1
+    MONOTONIC = 2
+
+
+class CommandKind(IntEnum):
+    """enum nt_command_kind"""
+
+    SET_STATE = 1
+    STOP = 2
+
+
+class InputKind(IntEnum):
+    """enum nt_input_kind"""
+
+    ORDER = 1
+    TICK = 2
+    TIMER = 3
+    COMMAND = 4
+    ATTACH = 5
+    DEATH = 6
+
+
+class LatencyKind(IntEnum):
+    """enum nt_latency_kind"""
+
+    TICK_TO_ORDER = 1
+    ORDER_TO_REPORT = 2
+
+
+class Role(IntEnum):
+    """enum nt_role"""
+
+    PRODUCER = 1
+    CONSUMER = 2
+
+
+# Names by value: a dictionary look-up is much faster than an enum's.
+RESULT: Final[dict[int, str]] = {
+    0: "OK",
+    -1: "ERR_BAD_HANDLE",
+    -2: "ERR_BUSY",
+    -3: "ERR_FORKED",
+    -4: "ERR_CLOSED",
+    -5: "ERR_INVALID",
+    -6: "ERR_NAME",
+    -7: "ERR_NAME_IN_USE",
+    -8: "ERR_NOT_FOUND",
+    -9: "ERR_VERSION",
+    -10: "ERR_CORRUPT",
+    -11: "ERR_FULL",
+    -12: "ERR_TIMEOUT",
+    -13: "ERR_KERNEL_DEAD",
+    -14: "ERR_STATE",
+    -15: "ERR_SYSTEM",
+    -16: "ERR_NO_SPACE",
+    -17: "ERR_NO_CHANNEL",
+    -18: "ERR_OVERRUN",
+    -19: "ERR_WOULD_DEADLOCK",
+    -20: "ERR_NO_DATA",
+}
+TICK_KIND: Final[dict[int, str]] = {
+    1: "QUOTE",
+    2: "TRADE",
+    3: "CLOCK",
+    4: "SESSION",
+    5: "GAP",
+    6: "END",
+}
+SESSION: Final[dict[int, str]] = {
+    1: "OPEN",
+    2: "CLOSED",
+    3: "HALTED",
+}
+SIDE: Final[dict[int, str]] = {
+    1: "BUY",
+    2: "SELL",
+}
+ORDER_TYPE: Final[dict[int, str]] = {
+    1: "MARKET",
+    2: "LIMIT",
+}
+TIME_IN_FORCE: Final[dict[int, str]] = {
+    1: "DAY",
+    2: "GTC",
+    3: "IOC",
+    4: "FOK",
+}
+MESSAGE: Final[dict[int, str]] = {
+    1: "NEW",
+    2: "REPLACE",
+    3: "CANCEL",
+    4: "MASS_CANCEL",
+}
+EXEC_TYPE: Final[dict[int, str]] = {
+    1: "NEW",
+    2: "TRADE",
+    3: "CANCELED",
+    4: "REPLACED",
+    5: "EXPIRED",
+    6: "DENIED",
+    7: "REJECTED",
+    8: "CANCEL_REJECTED",
+    9: "REPLACE_REJECTED",
+}
+ORDER_STATUS: Final[dict[int, str]] = {
+    1: "PENDING_NEW",
+    2: "NEW",
+    3: "PARTIALLY_FILLED",
+    4: "FILLED",
+    5: "CANCELED",
+    6: "EXPIRED",
+    7: "DENIED",
+    8: "REJECTED",
+    9: "PENDING_CANCEL",
+    10: "PENDING_REPLACE",
+}
+LIQUIDITY: Final[dict[int, str]] = {
+    1: "MAKER",
+    2: "TAKER",
+}
+TRADING_STATE: Final[dict[int, str]] = {
+    1: "ACTIVE",
+    2: "REDUCING",
+    3: "HALTED",
+}
+CHECK: Final[dict[int, str]] = {
+    1: "WELL_FORMED",
+    2: "TRADING_STATE",
+    3: "SESSION",
+    5: "DUPLICATE",
+    7: "QUANTITY",
+    8: "PRICE",
+    10: "FRESHNESS",
+    11: "COLLAR",
+    12: "NOTIONAL",
+    14: "OPEN_ORDERS",
+    15: "POSITION",
+    19: "RATE",
+    22: "DAILY_LOSS",
+}
+REASON: Final[dict[int, str]] = {
+    100: "MALFORMED",
+    101: "UNKNOWN_ACCOUNT",
+    102: "TRADING_HALTED",
+    103: "TRADING_STATE_REDUCING",
+    104: "INSTRUMENT_NOT_FOUND",
+    105: "MARKET_CLOSED",
+    106: "INSTRUMENT_HALTED",
+    107: "DUPLICATE_CLIENT_ORDER_ID",
+    108: "ORDER_SLOT_TAKEN",
+    109: "QUANTITY_NOT_POSITIVE",
+    110: "QUANTITY_BELOW_MINIMUM",
+    111: "QUANTITY_EXCEEDS_MAXIMUM",
+    112: "LOT_SIZE_VIOLATION",
+    113: "PRICE_NOT_POSITIVE",
+    114: "PRICE_EXCEEDS_MAXIMUM",
+    115: "TICK_SIZE_VIOLATION",
+    116: "MARKET_PRICE_UNAVAILABLE",
+    117: "STALE_MARKET_DATA",
+    118: "PRICE_COLLAR",
+    119: "NOTIONAL_EXCEEDS_MAXIMUM",
+    120: "FX_RATE_UNAVAILABLE",
+    121: "TOO_MANY_OPEN_ORDERS",
+    122: "POSITION_LIMIT_EXCEEDED",
+    123: "RATE_LIMIT_EXCEEDED",
+    124: "DAILY_LOSS_LIMIT",
+    125: "UNKNOWN_ORDER",
+    126: "TOO_LATE",
+    127: "PENDING_REQUEST",
+    128: "NO_PRINT",
+    129: "SESSION_CLOSED",
+    130: "USER_REQUEST",
+    131: "KILL_SWITCH",
+    132: "CLIENT_DEATH",
+    133: "QUANTITY_BELOW_FILLED",
+    134: "KERNEL_CAPACITY",
+}
+UNIT: Final[dict[int, str]] = {
+    1: "COUNT",
+    2: "PRICE",
+    3: "QUANTITY",
+    4: "MONEY",
+    5: "NANOSECONDS",
+    6: "ORDER_ID",
+    7: "STATE",
+}
+CLOCK: Final[dict[int, str]] = {
+    1: "TAPE",
+    2: "MONOTONIC",
+}
+COMMAND_KIND: Final[dict[int, str]] = {
+    1: "SET_STATE",
+    2: "STOP",
+}
+INPUT_KIND: Final[dict[int, str]] = {
+    1: "ORDER",
+    2: "TICK",
+    3: "TIMER",
+    4: "COMMAND",
+    5: "ATTACH",
+    6: "DEATH",
+}
+LATENCY_KIND: Final[dict[int, str]] = {
+    1: "TICK_TO_ORDER",
+    2: "ORDER_TO_REPORT",
+}
+ROLE: Final[dict[int, str]] = {
+    1: "PRODUCER",
+    2: "CONSUMER",
+}
+
+# Records. The fields of a union overlap.
+NT_ERROR: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": ["code", "system_error", "observed", "limit", "text"],
+        "formats": ["<i4", "<i4", "<i8", "<i8", "S232"],
+        "offsets": [0, 4, 8, 16, 24],
+        "itemsize": 256,
+    }
+)
+NT_TICK: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "seq",
+            "ts_event",
+            "ts_recv",
+            "bid_price",
+            "ask_price",
+            "bid_size",
+            "ask_size",
+            "price",
+            "size",
+            "trade_id",
+            "aggressor",
+            "instrument",
+            "kind",
+            "flags",
+            "venue",
+        ],
+        "formats": ["<u8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<u4", "u1", "u1", "<u2"],
+        "offsets": [0, 8, 16, 24, 32, 40, 48, 24, 32, 40, 48, 56, 60, 61, 62],
+        "itemsize": 64,
+    }
+)
+NT_ORDER: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "seq",
+            "ts",
+            "client_order_id",
+            "price",
+            "trigger_price",
+            "quantity",
+            "instrument",
+            "account",
+            "strategy",
+            "message",
+            "side",
+            "type",
+            "time_in_force",
+            "flags",
+            "original_client_order_id",
+            "expire_ts",
+            "display_quantity",
+            "user_tag",
+            "reserved",
+        ],
+        "formats": [
+            "<u8",
+            "<i8",
+            "<u8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<u4",
+            "<u2",
+            "<u2",
+            "u1",
+            "u1",
+            "u1",
+            "u1",
+            "<u4",
+            "<u8",
+            "<i8",
+            "<i8",
+            "<u8",
+            ("<u8", (4,)),
+        ],
+        "offsets": [0, 8, 16, 24, 32, 40, 48, 52, 54, 56, 57, 58, 59, 60, 64, 72, 80, 88, 96],
+        "itemsize": 128,
+    }
+)
+NT_REPORT: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "seq",
+            "ts_event",
+            "client_order_id",
+            "last_price",
+            "last_quantity",
+            "leaves_quantity",
+            "cumulative_quantity",
+            "exec_type",
+            "order_status",
+            "side",
+            "liquidity",
+            "reason",
+            "check",
+            "ts_recv",
+            "venue_order_id",
+            "execution_id",
+            "fee",
+            "observed",
+            "limit",
+            "instrument",
+            "account",
+            "strategy",
+            "fix_reason",
+            "channel",
+            "flags",
+            "unit",
+            "reserved",
+        ],
+        "formats": [
+            "<u8",
+            "<i8",
+            "<u8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "u1",
+            "u1",
+            "u1",
+            "u1",
+            "<u2",
+            "<u2",
+            "<i8",
+            "<u8",
+            "<u8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<u4",
+            "<u2",
+            "<u2",
+            "<u2",
+            "<u2",
+            "<u2",
+            "u1",
+            "u1",
+        ],
+        "offsets": [
+            0,
+            8,
+            16,
+            24,
+            32,
+            40,
+            48,
+            56,
+            57,
+            58,
+            59,
+            60,
+            62,
+            64,
+            72,
+            80,
+            88,
+            96,
+            104,
+            112,
+            116,
+            118,
+            120,
+            122,
+            124,
+            126,
+            127,
+        ],
+        "itemsize": 128,
+    }
+)
+NT_COMMAND: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": ["seq", "request", "kind", "state", "account", "result", "reason"],
+        "formats": ["<u8", "<u8", "u1", "u1", "<u2", "<i4", "S40"],
+        "offsets": [0, 8, 16, 17, 18, 20, 24],
+        "itemsize": 64,
+    }
+)
+NT_FRAME: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "bytes",
+            "crc32c",
+            "sequence",
+            "ts",
+            "order_index",
+            "client_order_id",
+            "channel",
+            "input",
+            "reports",
+            "instrument",
+            "input_bytes",
+            "reserved",
+        ],
+        "formats": ["<u4", "<u4", "<u8", "<i8", "<u8", "<u8", "<u2", "<u2", "<u4", "<u4", "<u4", "<u8"],
+        "offsets": [0, 4, 8, 16, 24, 32, 40, 42, 44, 48, 52, 56],
+        "itemsize": 64,
+    }
+)
+NT_KERNEL_CONFIG: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "name",
+            "clock",
+            "participants",
+            "channels",
+            "order_capacity",
+            "ring_capacity",
+            "tick_capacity",
+            "instruments",
+            "accounts",
+            "journal_bytes",
+            "record",
+            "latency_in_ns",
+            "latency_out_ns",
+            "slippage_ticks",
+            "reserved",
+        ],
+        "formats": ["S32", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<i8", "<i8", "<i8", ("<u8", (4,))],
+        "offsets": [0, 32, 36, 40, 44, 48, 52, 56, 60, 64, 68, 72, 80, 88, 96],
+        "itemsize": 128,
+    }
+)
+NT_INSTRUMENT: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "symbol",
+            "currency",
+            "price_decimals",
+            "quantity_decimals",
+            "tick_size",
+            "lot_size",
+            "minimum_quantity",
+            "maximum_price",
+            "allow_negative_price",
+            "initial_session",
+            "reserved",
+        ],
+        "formats": ["S32", "S8", "<i4", "<i4", "<i8", "<i8", "<i8", "<i8", "<u4", "<u4", ("<u8", (4,))],
+        "offsets": [0, 32, 40, 44, 48, 56, 64, 72, 80, 84, 88],
+        "itemsize": 120,
+    }
+)
+NT_ACCOUNT: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "name",
+            "currency",
+            "decimals",
+            "reserved0",
+            "cash",
+            "max_open_orders",
+            "max_orders_per_second",
+            "max_daily_loss",
+            "reserved",
+        ],
+        "formats": ["S32", "S8", "<i4", "<u4", "<i8", "<i8", "<i8", "<i8", ("<u8", (4,))],
+        "offsets": [0, 32, 40, 44, 48, 56, 64, 72, 80],
+        "itemsize": 112,
+    }
+)
+NT_TERMS: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "account",
+            "instrument",
+            "value_numerator",
+            "value_denominator",
+            "fee_taker",
+            "fee_maker",
+            "max_order_quantity",
+            "max_order_notional",
+            "max_position",
+            "price_collar_bps",
+            "max_quote_age_ns",
+            "reserved",
+        ],
+        "formats": ["<u4", "<u4", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", ("<u8", (4,))],
+        "offsets": [0, 4, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80],
+        "itemsize": 112,
+    }
+)
+NT_QUOTE: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "ts_event",
+            "ts_recv",
+            "bid_price",
+            "ask_price",
+            "bid_size",
+            "ask_size",
+            "last_price",
+            "last_size",
+            "flags",
+            "session",
+        ],
+        "formats": ["<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<u4", "<u4"],
+        "offsets": [0, 8, 16, 24, 32, 40, 48, 56, 64, 68],
+        "itemsize": 72,
+    }
+)
+NT_POSITION: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "quantity",
+            "working_buy",
+            "working_sell",
+            "projected",
+            "average_price",
+            "realized_pnl",
+            "unrealized_pnl",
+            "fees",
+            "mark_price",
+            "fills",
+        ],
+        "formats": ["<i8", "<i8", "<i8", "<i8", "<f8", "<i8", "<i8", "<i8", "<i8", "<u8"],
+        "offsets": [0, 8, 16, 24, 32, 40, 48, 56, 64, 72],
+        "itemsize": 80,
+    }
+)
+NT_ACCOUNT_VIEW: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": ["cash", "equity", "realized_pnl", "unrealized_pnl", "fees", "day_pnl", "open_orders", "state", "state_reason"],
+        "formats": ["<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<u4", "<u4"],
+        "offsets": [0, 8, 16, 24, 32, 40, 48, 56, 60],
+        "itemsize": 64,
+    }
+)
+NT_COUNTERS: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "inputs",
+            "ticks",
+            "slices",
+            "orders_accepted",
+            "orders_denied",
+            "orders_rejected",
+            "cancels",
+            "replaces",
+            "fills",
+            "reports",
+            "reports_held",
+            "frames",
+            "frame_bytes",
+            "deaths",
+            "hostile_records",
+            "denied",
+        ],
+        "formats": [
+            "<u8",
+            "<u8",
+            "<u8",
+            "<u8",
+            "<u8",
+            "<u8",
+            "<u8",
+            "<u8",
+            "<u8",
+            "<u8",
+            "<u8",
+            "<u8",
+            "<u8",
+            "<u8",
+            "<u8",
+            ("<u8", (64,)),
+        ],
+        "offsets": [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120],
+        "itemsize": 632,
+    }
+)
+NT_STATUS: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "name",
+            "incarnation",
+            "now",
+            "started_realtime",
+            "pid",
+            "clock",
+            "running",
+            "source_ended",
+            "channels",
+            "instruments",
+            "accounts",
+            "participants",
+            "ticks_published",
+            "tick_capacity",
+            "state_reason",
+        ],
+        "formats": ["S32", "<u8", "<i8", "<i8", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<u8", "<u8", "S40"],
+        "offsets": [0, 32, 40, 48, 56, 60, 64, 68, 72, 76, 80, 84, 88, 96, 104],
+        "itemsize": 144,
+    }
+)
+NT_CHANNEL: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "client",
+            "state",
+            "pid",
+            "orders_taken",
+            "orders_waiting",
+            "reports_pushed",
+            "reports_waiting",
+            "tick_lag",
+            "last_client_order_id",
+        ],
+        "formats": ["S32", "<u4", "<u4", "<u8", "<u8", "<u8", "<u8", "<u8", "<u8"],
+        "offsets": [0, 32, 36, 40, 48, 56, 64, 72, 80],
+        "itemsize": 88,
+    }
+)
+NT_LATENCY: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": ["count", "minimum_ns", "maximum_ns", "p50_ns", "p90_ns", "p99_ns", "p999_ns"],
+        "formats": ["<u8", "<u8", "<u8", "<u8", "<u8", "<u8", "<u8"],
+        "offsets": [0, 8, 16, 24, 32, 40, 48],
+        "itemsize": 56,
+    }
+)
+NT_OPEN_ORDER: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": ["client_order_id", "price", "quantity", "filled", "instrument", "account", "side", "status"],
+        "formats": ["<u8", "<i8", "<i8", "<i8", "<u4", "<u2", "u1", "u1"],
+        "offsets": [0, 8, 16, 24, 32, 36, 38, 39],
+        "itemsize": 40,
+    }
+)
+NT_POLL: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": ["ticks", "reports", "lost", "ended"],
+        "formats": ["<u4", "<u4", "<u4", "<u4"],
+        "offsets": [0, 4, 8, 12],
+        "itemsize": 16,
+    }
+)

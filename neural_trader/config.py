@@ -1,0 +1,302 @@
+"""Configuration: typed structs, and the TOML file that they come from.
+
+Everything is checked before anything starts, and every problem is reported at once with the dotted path of its key. A key that nothing
+reads is refused: a limit with a typo would never fire.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+
+from neural_trader import _fields as rule
+from neural_trader._native import abi
+from neural_trader.errors import ConfigError, ConfigProblem, InvalidArgument, LiveTradingUnavailable
+from neural_trader.instruments import MONEY_DECIMALS, Amount, Fee, Instrument, Session, limit_raw, money_raw
+from neural_trader.numbers import exact, plain
+
+__all__ = [
+    "AccountConfig",
+    "Config",
+    "Fee",
+    "Instrument",
+    "LimitState",
+    "Limits",
+    "OutputConfig",
+    "Session",
+    "SourceConfig",
+    "VenueConfig",
+    "account_row",
+    "describe_limits",
+    "terms_row",
+]
+
+_SAMPLE = "sample:"
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Pre-trade limits. None switches a check off. They apply to each account, and those of quantity, price and money of one order to
+    each account on each instrument.
+
+    Quantities are in units, money in account currency, the collar in basis points of the reference price, the quote age in
+    milliseconds. `max_daily_loss` latches HALTED and cancels the account's orders.
+    """
+
+    max_order_quantity: Annotated[Amount | None, rule.amount(least=0)] = None
+    max_order_notional: Annotated[Amount | None, rule.amount(least=0)] = None
+    max_position: Annotated[Amount | None, rule.amount(least=0)] = None
+    max_open_orders: Annotated[int | None, rule.whole(0, 2**31)] = None
+    price_collar_bps: Annotated[int | None, rule.whole(0, 1_000_000)] = None
+    max_quote_age_ms: Annotated[int | None, rule.whole(0, 10**9)] = None
+    max_orders_per_second: Annotated[int | None, rule.whole(1, 10**9)] = None
+    max_daily_loss: Annotated[Amount | None, rule.amount(above=0)] = None
+
+
+class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where market data come from: "sample:…" or the path of a trade file; `timezone` of times that carry none; `speed` 0 replays as fast
+    as it goes, 1 as recorded."""
+
+    path: Annotated[str | None, rule.text] = None
+    timezone: Annotated[str | None, rule.time_zone] = None
+    speed: Annotated[int, rule.whole(0, 1)] = 0
+
+
+class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The paper venue: its fill rule, its latency each way, and the adverse ticks of a market order's fill."""
+
+    fill_model: Annotated[Literal["conservative"], rule.choice("conservative")] = "conservative"
+    latency_in_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)] = 250
+    latency_out_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)] = 250
+    slippage_ticks: Annotated[int, rule.whole(0, 10_000)] = 1
+
+    @property
+    def latency_in_ns(self) -> int:
+        """Kernel to venue, in whole nanoseconds."""
+        return int(exact(self.latency_in_us) * 1000)
+
+    @property
+    def latency_out_ns(self) -> int:
+        """Venue to kernel, in whole nanoseconds."""
+        return int(exact(self.latency_out_us) * 1000)
+
+
+class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """An account: one currency and the cash it begins with."""
+
+    currency: Annotated[str, rule.currency]
+    cash: Annotated[Amount, rule.amount(least=0, most=10**11)]
+
+
+class OutputConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where results are saved; relative to the working directory."""
+
+    directory: Annotated[str | None, rule.text] = None
+
+
+def _mode(value: Any, path: str, problems: rule.Problems) -> Any:
+    if value == "live":
+        return rule.refuse(problems, path, 'live trading is not available in this version; use mode = "paper"')
+    return rule.choice("paper")(value, path, problems)
+
+
+def _strategy(value: Any, path: str, problems: rule.Problems) -> Any:
+    if isinstance(value, str) and re.fullmatch(r".+\.py:[^\W\d]\w*", value):
+        return value
+    return rule.refuse(problems, path, f'must be "file.py:Class", not {rule.describe(value)}')
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a kernel needs to know.
+
+    `Config(name="x")` is enough for a sample, which brings its instrument. A constructor call is not checked; `validated` is, and a
+    kernel calls it. `strategy` and a relative `source.path` read from a file are relative to that file.
+    """
+
+    name: Annotated[str, rule.name]
+    mode: Annotated[Literal["paper"], _mode] = "paper"
+    strategy: Annotated[str | None, _strategy] = None
+    parameters: Annotated[dict[str, Any], rule.mapping(rule.text, rule.anything)] = {}
+    source: Annotated[SourceConfig, rule.nested(SourceConfig)] = SourceConfig()
+    instruments: Annotated[dict[str, Instrument], rule.mapping(rule.name, rule.nested(Instrument))] = {}
+    venue: Annotated[VenueConfig, rule.nested(VenueConfig)] = VenueConfig()
+    accounts: Annotated[dict[str, AccountConfig], rule.mapping(rule.name, rule.nested(AccountConfig))] = msgspec.field(
+        default_factory=lambda: {"main": AccountConfig(currency="USD", cash=100_000)}
+    )
+    limits: Annotated[Limits, rule.nested(Limits)] = Limits()
+    output: Annotated[OutputConfig, rule.nested(OutputConfig)] = OutputConfig()
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Config:
+        """Read and check a TOML file. ConfigError lists everything that is wrong with it."""
+        file = Path(fspath(path))
+        try:
+            data = tomllib.loads(file.read_bytes().decode("utf-8"), parse_float=Decimal)
+        except OSError as error:
+            raise ConfigError([ConfigProblem("", f"cannot be read: {error.strerror or error}")], str(file)) from error
+        except UnicodeDecodeError as error:
+            raise ConfigError([ConfigProblem("", f"is not UTF-8 text (byte {error.start})")], str(file)) from error
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError([ConfigProblem("", f"is not TOML: {error}")], str(file)) from error
+        return cls.from_dict(data, directory=file.parent, origin=str(file))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], *, directory: str | PathLike[str] | None = None, origin: str = "") -> Config:
+        """Check the tables of a configuration file. Relative paths are taken from `directory`. Accounts have to be given."""
+        problems: rule.Problems = []
+        if isinstance(data, Mapping) and "accounts" not in data:
+            rule.refuse(problems, "accounts", "is missing; add [accounts.main] with currency and cash")
+        config = rule.checked(cls, data, "", problems)
+        return _finish(config, problems, origin, Path(fspath(directory)) if directory is not None else None)
+
+    def validated(self) -> Config:
+        """A checked copy: amounts as Decimal, symbols filled in. ConfigError lists everything that is wrong."""
+        problems: rule.Problems = []
+        return _finish(rule.checked(Config, self, "", problems), problems, "", None)
+
+
+def _finish(config: Any, problems: rule.Problems, origin: str, directory: Path | None) -> Config:
+    if isinstance(config, Config):
+        config = msgspec.structs.replace(
+            config,
+            strategy=_located(config.strategy, directory),
+            parameters=_plain_floats(config.parameters),
+            source=msgspec.structs.replace(config.source, path=_located(config.source.path, directory)),
+            instruments={symbol: _named(symbol, instrument, problems) for symbol, instrument in config.instruments.items()},
+        )
+        _check_whole(config, problems)
+    if any(problem.path == "mode" and problem.message.startswith("live") for problem in problems):
+        raise LiveTradingUnavailable(problems, origin)
+    if problems:
+        raise ConfigError(problems, origin)
+    assert isinstance(config, Config)
+    return config
+
+
+def _located(path: str | None, directory: Path | None) -> str | None:
+    return path if path is None or directory is None or path.startswith(_SAMPLE) else str(directory / path)
+
+
+def _plain_floats(value: Any) -> Any:
+    """A strategy's parameters are its own numbers: floats, not the Decimals that money is read as."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {key: _plain_floats(item) for key, item in value.items()}
+    return [_plain_floats(item) for item in value] if isinstance(value, list) else value
+
+
+def _named(symbol: str, instrument: Instrument, problems: rule.Problems) -> Instrument:
+    if instrument.symbol not in (None, symbol):
+        rule.refuse(problems, f"instruments.{symbol}.symbol", f"is {instrument.symbol}; leave it out or make it {symbol}")
+    return msgspec.structs.replace(instrument, symbol=symbol)
+
+
+def _check_whole(config: Config, problems: rule.Problems) -> None:
+    """What only shows when the parts are seen together."""
+    if config.strategy is not None:
+        file = config.strategy.rpartition(":")[0]
+        if not Path(file).is_file():
+            rule.refuse(problems, "strategy", f"there is no file {file}")
+    path = config.source.path
+    if path is not None and not path.startswith(_SAMPLE) and not config.instruments:
+        message = f"is missing; {path} needs one: add [instruments.SYMBOL] with tick_size, currency and max_price"
+        rule.refuse(problems, "instruments", message)
+    if not config.accounts:
+        rule.refuse(problems, "accounts", "is empty; add [accounts.main] with currency and cash")
+    before = len(problems)
+    for symbol, instrument in config.instruments.items():
+        instrument.check(f"instruments.{symbol}", problems)
+    for name, account in config.accounts.items():
+        currencies = {instrument.currency for instrument in config.instruments.values()}
+        if currencies and account.currency not in currencies:
+            near = difflib.get_close_matches(account.currency, currencies, n=1) or sorted(currencies)
+            message = f"no instrument is in {account.currency}, and there is no exchange rate; use {near[0]}"
+            rule.refuse(problems, f"accounts.{name}.currency", message)
+    if len(problems) == before:
+        _check_limits(config, problems)
+
+
+def _check_limits(config: Config, problems: rule.Problems) -> None:
+    """Each limit has to have a raw value on each instrument."""
+    found = set()
+    for account in config.accounts.values():
+        for make in (lambda a=account: account_row("main", a, config.limits), *_term_makers(config, account)):
+            try:
+                make()
+            except InvalidArgument as error:
+                found.add(str(error))
+    for message in sorted(found):
+        rule.refuse(problems, f"limits.{message.split()[0]}", message)
+
+
+def _term_makers(config: Config, account: AccountConfig) -> list[Any]:
+    return [lambda i=instrument: terms_row(i, account, config.limits) for instrument in config.instruments.values()]
+
+
+def account_row(name: str, account: AccountConfig, limits: Limits) -> dict[str, Any]:
+    """Fields of the nt_account of an account, ready for ffi.new."""
+    return {
+        "name": name.encode(),
+        "currency": account.currency.encode(),
+        "decimals": MONEY_DECIMALS,
+        "cash": money_raw(account.cash, MONEY_DECIMALS, "cash"),
+        "max_open_orders": limit_raw(limits.max_open_orders, 0, "max_open_orders"),
+        "max_orders_per_second": limit_raw(limits.max_orders_per_second, 0, "max_orders_per_second"),
+        "max_daily_loss": limit_raw(limits.max_daily_loss, MONEY_DECIMALS, "max_daily_loss"),
+    }
+
+
+def terms_row(instrument: Instrument, account: AccountConfig, limits: Limits) -> dict[str, Any]:
+    """Fields of the nt_terms of an account on an instrument, without the two indices. In another currency there is no value: orders are
+    denied."""
+    numerator, denominator = instrument.value() if instrument.currency == account.currency else (0, 0)
+    taker, maker = instrument.fees_raw()
+    quote_age_ms = limits.max_quote_age_ms
+    return {
+        "value_numerator": numerator,
+        "value_denominator": denominator,
+        "fee_taker": taker,
+        "fee_maker": maker,
+        "max_order_quantity": limit_raw(limits.max_order_quantity, instrument.quantity_decimals, "max_order_quantity"),
+        "max_order_notional": limit_raw(limits.max_order_notional, MONEY_DECIMALS, "max_order_notional"),
+        "max_position": limit_raw(limits.max_position, instrument.quantity_decimals, "max_position"),
+        "price_collar_bps": limit_raw(limits.price_collar_bps, 0, "price_collar_bps"),
+        "max_quote_age_ns": limit_raw(None if quote_age_ms is None else quote_age_ms * 1_000_000, 0, "max_quote_age_ms"),
+    }
+
+
+class LimitState(NamedTuple):
+    """One check of every order: its number, its name, whether it is on, and the configured value (None where it has none)."""
+
+    check: int
+    name: str
+    enabled: bool
+    value: str | None
+
+
+def describe_limits(config: Config) -> list[LimitState]:
+    """Every check in the order of its number: those that always run, and each limit with its value or off."""
+    check, limits = abi.Check, config.limits
+    always = (check.WELL_FORMED, check.TRADING_STATE, check.SESSION, check.DUPLICATE, check.QUANTITY, check.PRICE)
+    rows = [LimitState(int(item), item.name.lower(), True, None) for item in always]
+    for item, name, unit in (
+        (check.QUANTITY, "max_order_quantity", ""),
+        (check.FRESHNESS, "max_quote_age_ms", " ms"),
+        (check.COLLAR, "price_collar_bps", " bps"),
+        (check.NOTIONAL, "max_order_notional", " in account currency"),
+        (check.OPEN_ORDERS, "max_open_orders", ""),
+        (check.POSITION, "max_position", ""),
+        (check.RATE, "max_orders_per_second", " per second"),
+        (check.DAILY_LOSS, "max_daily_loss", " in account currency"),
+    ):
+        value = getattr(limits, name)
+        rows.append(LimitState(int(item), name, value is not None, None if value is None else plain(exact(value, name)) + unit))
+    return sorted(rows, key=lambda row: row.check)
