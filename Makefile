@@ -11,23 +11,24 @@
 MAKEFLAGS += --no-print-directory
 .SILENT:
 .DELETE_ON_ERROR:
-.PHONY: run build generate test test-c test-fuzz test-python bench bench-quick lint format coverage clean compilers
+.PHONY: run build generate test test-c test-python bench bench-quick lint format coverage clean compilers
 
-PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
     if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-build-isolation
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 C_SOURCES := $(wildcard csrc/*.c csrc/*.h csrc/platform/*)
+C_FORMATTED := $(wildcard csrc/*.[ch] csrc/platform/*.[ch] tests/c/*.[ch] tests/benchmarks/*.[ch] tests/benchmarks/*/*.[ch])
 BUILT := build/core/.stamp
 CMAKE := $(BIN)/cmake
 CTEST := $(BIN)/ctest --output-on-failure --parallel 2
 # The fuzzers need clang with its runtime.
-FUZZER := $(shell echo 'int LLVMFuzzerTestOneInput(const char *d, long n); int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' | \
+FUZZER = $(shell echo 'int LLVMFuzzerTestOneInput(const char *d, long n); int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' | \
     clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null && echo clang)
 # Address space randomisation beyond what older thread sanitizers expect is switched off for them.
-FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
+FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 ARGS ?=
 , := ,
 
@@ -93,11 +94,13 @@ lint: .venv/.tests
 	$(BIN)/python csrc/bindgen.py --check
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
+	$(BIN)/clang-format --dry-run --Werror $(C_FORMATTED)
 	$(BIN)/mypy
 
 format: .venv/.tests
 	$(BIN)/ruff check --quiet --fix .
 	$(BIN)/ruff format --quiet .
+	$(BIN)/clang-format -i $(C_FORMATTED)
 
 # Configure and build a variant: $(call variant,directory,compiler,options)
 variant = echo "build: $(1) with $(2)" >&2 && \
@@ -115,13 +118,15 @@ test-c: .venv/.tools
 test-python: .venv/.tests $(BUILT)
 	$(PYTEST)
 
-# C lines count when the C tests or the Python tests reach them: the search path puts the counting library before the installed one.
+# C lines count when C tests or Python tests reach them: the search path puts the counting library before the installed one.
 coverage: .venv/.tests $(BUILT)
 	$(call variant,build/coverage,gcc,-DNT_COVERAGE=ON)
 	find build/coverage -name '*.gcda' -delete
 	$(CTEST) --test-dir build/coverage
-	LD_LIBRARY_PATH=build/coverage $(PYTEST) --cov --cov-report=term --cov-fail-under=95 --ignore=tests/python/test_packaging.py
-	$(BIN)/gcovr --root . --filter csrc/ --object-directory build/coverage --merge-mode-functions=separate --fail-under-line 95 build/coverage
+	LD_LIBRARY_PATH="$(CURDIR)/build/coverage" $(PYTEST) --cov --cov-report= --ignore=tests/python/test_packaging.py
+	python=0; $(BIN)/coverage report --fail-under=95 || python=1; \
+	$(BIN)/gcovr --root . --filter csrc/ --object-directory build/coverage --merge-mode-functions=separate --fail-under-line 95 \
+	  build/coverage && exit $$python
 
 # ---- measurements --------------------------------------------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ int32_t nt_core_create(nt_view *view, const nt_kernel_config *config, uint64_t i
 }
 
 int32_t nt_core_alive(const nt_view *view) {
-  if (view->segment.path[0] == 0) return NT_OK;
+  if (view->segment.writable) return NT_OK; /* the kernel's own mapping: it lives as long as whoever asks */
   return nt_segment_locked(&view->segment, NT_KERNEL_LOCK) == 1 ? NT_OK : NT_ERR_KERNEL_DEAD;
 }
 

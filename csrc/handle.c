@@ -44,7 +44,8 @@ static nt_slot *slot_of(uint32_t handle) { return &slots[handle & (NT_HANDLE_SLO
 
 /* The state word belongs to this handle, of one of these kinds. */
 static int names(uint64_t state, uint32_t handle, uint32_t kinds) {
-  return (state & OPEN) != 0 && (state >> GENERATION_SHIFT & GENERATION_MASK) == handle >> SLOT_BITS && ((state >> KIND_SHIFT) & kinds) != 0;
+  uint64_t generation = state >> GENERATION_SHIFT & GENERATION_MASK;
+  return (state & OPEN) != 0 && generation == handle >> SLOT_BITS && (state >> KIND_SHIFT & kinds) != 0;
 }
 
 static int forked(const nt_slot *slot) {

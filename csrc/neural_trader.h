@@ -491,7 +491,7 @@ typedef struct nt_channel {
 
 enum nt_latency_kind {
   NT_LATENCY_TICK_TO_ORDER = 1,  /* slice published to an order taken */
-  NT_LATENCY_ORDER_TO_REPORT = 2 /* order taken to its first report published; sampled */
+  NT_LATENCY_ORDER_TO_REPORT = 2 /* order taken off its ring to its decision made, staged and any report pushed; sampled */
 };
 
 /* Log-linear histogram read-out, relative error <= 1/32. */

@@ -85,7 +85,9 @@ uint32_t nt_producer_push(nt_producer *producer, const void *records, uint32_t c
   count = room_for(producer, count);
   if (count == 0) return 0;
   if (bytes == 64) {
-    for (uint32_t i = 0; i < count; i++, index++, record += 64) nt_ring_store_line0(producer->slots + (index & mask) * 64, record, index + 1);
+    for (uint32_t i = 0; i < count; i++, index++, record += 64) {
+      nt_ring_store_line0(producer->slots + (index & mask) * 64, record, index + 1);
+    }
   } else {
     for (uint32_t i = 0; i < count; i++, index++, record += 128) {
       uint8_t *slot = producer->slots + (index & mask) * 128;
@@ -227,7 +229,8 @@ int32_t nt_ring_create(const char *name, uint32_t record_bytes, uint32_t capacit
   if (result == NT_OK) {
     result = nt_segment_create(&made->segment, path, NT_SEGMENT_RING, sections, 2, nt_random_u64(), error);
   } else {
-    nt_error_set(error, result, 0, NT_ABSENT, NT_ABSENT, "ring %s belongs to a living process", name);
+    nt_error_set(error, result, 0, NT_ABSENT, NT_ABSENT,
+                 result == NT_ERR_NAME_IN_USE ? "ring %s belongs to a living process" : "ring %s: its old memory cannot be removed", name);
   }
   if (result != NT_OK) {
     free(made);
@@ -247,7 +250,7 @@ int32_t nt_ring_attach(const char *name, uint32_t role, uint32_t *ring, nt_error
   int32_t result;
   if (ring == NULL) return ring_invalid(error, NT_ABSENT, "ring: no place for the handle");
   *ring = 0;
-  if (role != NT_ROLE_PRODUCER && role != NT_ROLE_CONSUMER) return ring_invalid(error, role, "role is NT_ROLE_PRODUCER or NT_ROLE_CONSUMER");
+  if (role != NT_ROLE_PRODUCER && role != NT_ROLE_CONSUMER) return ring_invalid(error, role, "role is producer or consumer");
   nt_ring *made = ring_begin(name, path, &result, error);
   if (made == NULL) return result;
   made->role = role;
@@ -297,7 +300,8 @@ static nt_ring *ring_enter(uint32_t handle, uint32_t role, int32_t *result) {
 /* The pointer and count of a call; on failure the call is over. */
 static int arguments_are_wrong(uint32_t handle, const void *pointer, uint32_t count) {
   if (pointer != NULL && count <= INT32_MAX) return 0;
-  nt_error_set(nt_handle_error(handle), NT_ERR_INVALID, 0, count, INT32_MAX, pointer == NULL ? "the pointer is missing" : "count is too large");
+  nt_error_set(nt_handle_error(handle), NT_ERR_INVALID, 0, count, INT32_MAX,
+               pointer == NULL ? "the pointer is missing" : "count is too large");
   nt_handle_leave(handle);
   return 1;
 }

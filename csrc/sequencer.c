@@ -80,10 +80,10 @@ uint32_t nt_loop_orders(nt_kernel *kernel, uint32_t channel, uint32_t limit) {
     }
     int64_t now = kernel->config.clock == NT_CLOCK_TAPE ? kernel->state->now : timed ? begin : nt_clock_ns();
     if (!take(kernel, NT_INPUT_ORDER, (uint16_t)channel, now, &order, sizeof(order))) break;
-    if (timed && kernel->effects.count > 0)
-      nt_histogram_record(&kernel->view.latencies[NT_LATENCY_ORDER_TO_REPORT - 1], (uint64_t)(nt_clock_ns() - begin));
+    if (timed)
+      nt_histogram_record(&kernel->view.latencies[NT_LATENCY_ORDER_TO_REPORT - 1], nt_clock_ns() - begin);
     if (timed && kernel->slice_published_ns != 0) {
-      nt_histogram_record(&kernel->view.latencies[NT_LATENCY_TICK_TO_ORDER - 1], (uint64_t)(begin - kernel->slice_published_ns));
+      nt_histogram_record(&kernel->view.latencies[NT_LATENCY_TICK_TO_ORDER - 1], begin - kernel->slice_published_ns);
       kernel->slice_published_ns = 0;
     }
     nt_publish_rows(kernel); /* before the commit: a client adds to the rows what is still in its ring */

@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -220,25 +221,28 @@ def _check_whole(config: Config, problems: rule.Problems) -> None:
             near = difflib.get_close_matches(account.currency, currencies, n=1) or sorted(currencies)
             message = f"no instrument is in {account.currency}, and there is no exchange rate; use {near[0]}"
             rule.refuse(problems, f"accounts.{name}.currency", message)
+        try:
+            money_raw(account.cash, MONEY_DECIMALS, "cash")
+        except InvalidArgument as error:
+            rule.refuse(problems, f"accounts.{name}.cash", str(error))
     if len(problems) == before:
         _check_limits(config, problems)
 
 
 def _check_limits(config: Config, problems: rule.Problems) -> None:
-    """Each limit has to have a raw value on each instrument."""
-    found = set()
-    for account in config.accounts.values():
-        for make in (lambda a=account: account_row("main", a, config.limits), *_term_makers(config, account)):
+    """Each limit has to have a raw value on each account and instrument."""
+    found: dict[str, str] = {}
+    for name, account in config.accounts.items():
+        rows = [partial(account_row, name, account, config.limits)]
+        rows += [partial(terms_row, instrument, account, config.limits) for instrument in config.instruments.values()]
+        for row in rows:
             try:
-                make()
+                row()
             except InvalidArgument as error:
-                found.add(str(error))
-    for message in sorted(found):
-        rule.refuse(problems, f"limits.{message.split()[0]}", message)
-
-
-def _term_makers(config: Config, account: AccountConfig) -> list[Any]:
-    return [lambda i=instrument: terms_row(i, account, config.limits) for instrument in config.instruments.values()]
+                text = str(error)
+                found.setdefault(text.partition(" ")[0], text)  # the text begins with the name of the limit
+    for key, text in found.items():
+        rule.refuse(problems, f"limits.{key}", text)
 
 
 def account_row(name: str, account: AccountConfig, limits: Limits) -> dict[str, Any]:

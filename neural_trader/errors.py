@@ -63,7 +63,8 @@ def _rebuild(kind: type[NeuralTraderError], arguments: tuple[Any, ...], state: d
     """Unpickle: errors cross process borders, and most of their constructors take keywords."""
     error = kind.__new__(kind, *arguments)
     error.args = arguments
-    error.__dict__.update(state)
+    for name, value in state.items():
+        setattr(error, name, value)
     return error
 
 

@@ -177,7 +177,7 @@ void nt_object_close(nt_object *object) {
 
 int nt_object_remove_stale(const char *path) {
   for (int retry = 0; retry < CREATE_RETRIES; retry++) {
-    nt_object object;
+    nt_object object = {.fd = -1};
     int error = nt_object_open(path, 1, &object);
     if (error != 0) return error == ENOENT ? 0 : error;
     error = nt_object_lock(&object, 0);

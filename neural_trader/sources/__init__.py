@@ -22,7 +22,7 @@ from neural_trader.sources import sample
 from neural_trader.sources.csv_trades import TradeReader, fill_trades
 from neural_trader.sources.sessions import SessionCalendar, SessionEvent
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "instruments_of", "open_source"]
 
 _SAMPLE: Final = "sample:"
 _ROW_BYTES_LEAST: Final = 24  # "2013-09-01 17:00:00,5,1\n"
@@ -54,6 +54,19 @@ def open_source(spec: str, config: Config) -> Source:
     return _open_file(spec, config)
 
 
+def instruments_of(spec: str, config: Config) -> Mapping[str, Instrument]:
+    """The instruments that `open_source` would give, without reading the trades."""
+    if spec.startswith(_SAMPLE):
+        return _with_sample(config)
+    return {symbol: msgspec.structs.replace(instrument, symbol=symbol) for symbol, instrument in config.instruments.items()}
+
+
+def _with_sample(config: Config) -> dict[str, Instrument]:
+    instruments = {**config.instruments}
+    instruments.setdefault(str(sample.INSTRUMENT.symbol), sample.INSTRUMENT)
+    return instruments
+
+
 def _open_sample(spec: str, config: Config) -> Source:
     name, _, count = spec.removeprefix(_SAMPLE).partition(":")
     if name != sample.NAME:
@@ -66,8 +79,7 @@ def _open_sample(spec: str, config: Config) -> Source:
     if config.source.timezone not in (None, sample.TIMEZONE):
         raise SourceError(f"{spec}: its times are in {sample.TIMEZONE}; remove source.timezone = {config.source.timezone!r}")
     symbol = str(sample.INSTRUMENT.symbol)
-    instruments = {**config.instruments}
-    instruments.setdefault(symbol, sample.INSTRUMENT)
+    instruments = _with_sample(config)
     with sample.open_trades() as stream:
         reader = TradeReader(stream, f"{sample.WHEEL}/{spec}", instruments[symbol], sample.TIMEZONE, limit)
         ticks, notes = _tape(reader, instruments, symbol, sample.TIMEZONE, limit)

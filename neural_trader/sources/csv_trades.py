@@ -131,7 +131,7 @@ class TradeReader:
             self._rest = tail
             block = whole + newline
             if not chunk and tail:
-                block, self._rest = tail + b"\n", b""
+                block, self._rest = block + tail + b"\n", b""
                 self.notes.append("The last line of the file has no line end; it was read as a whole row.")
             if block:
                 return self._decode(block)

@@ -19,7 +19,8 @@ TYPES = [int, float, Decimal, str, np.int64, np.float64]
 
 
 @pytest.mark.parametrize(
-    "value", [1640.25, "1640.25", "+1640.25", "1.64025e3", Decimal("1640.25"), Decimal("1640.250000"), np.float64(1640.25), np.float32(1640.25)]
+    "value",
+    [1640.25, "1640.25", "+1640.25", "1.64025e3", Decimal("1640.25"), Decimal("1640.250000"), np.float64(1640.25), np.float32(1640.25)],
 )
 def test_every_type_gives_the_same_raw(value: object) -> None:
     assert to_raw(value, 2, 25) == 164025  # type: ignore[arg-type]

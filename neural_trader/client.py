@@ -1,0 +1,412 @@
+"""A client of a kernel: attach, submit, poll, read."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+import numpy as np
+
+from neural_trader._native import abi, ffi, lib
+from neural_trader.errors import InvalidArgument, NoData, WouldDeadlock
+from neural_trader.numbers import Number
+from neural_trader.records import (
+    ABSENT,
+    TERMINAL,
+    Account,
+    Batch,
+    ExecutionResult,
+    Features,
+    Order,
+    Position,
+    Quote,
+    Report,
+    Ticks,
+    Tradable,
+    call,
+    check,
+    find_accounts,
+    find_tradables,
+    unknown,
+    unpack_report,
+)
+
+if TYPE_CHECKING:
+    from neural_trader.strategy import Strategy
+
+__all__ = ["Client"]
+
+Side = Literal["BUY", "SELL"]
+TimeInForce = Literal["DAY", "GTC", "IOC", "FOK"]
+
+log = logging.getLogger(__name__)
+
+_TICKS: Final = 4096  # of one poll
+_REPORTS: Final = 256
+_SIDES: Final = {"BUY": abi.NT_SIDE_BUY, "SELL": abi.NT_SIDE_SELL}
+_TIMES_IN_FORCE: Final = {"DAY": abi.NT_TIF_DAY, "GTC": abi.NT_TIF_GTC, "IOC": abi.NT_TIF_IOC, "FOK": abi.NT_TIF_FOK}
+_NANOSECONDS: Final = 1_000_000_000
+
+
+class Client:
+    """One client of a kernel. `Client.attach` takes a kernel of another process by its name, `Kernel.client` one of this process.
+
+    Calls are for one thread at a time: a second thread gets Busy. Symbols are those of the kernel; quantities and prices are in units.
+    """
+
+    def __init__(self, handle: int, name: str, pump: Callable[[], None] | None = None) -> None:
+        self._handle = handle
+        self.name = name
+        self._pump = pump  # runs the kernel of this process where no thread of its own does
+        self._tradables = find_tradables(handle)
+        self._by_index = list(self._tradables.values())
+        self._accounts = find_accounts(handle)
+        self._account = next(iter(self._accounts), "")
+        self._ticks_memory = np.zeros(_TICKS, abi.NT_TICK)
+        self._reports_memory = bytearray(_REPORTS * abi.NT_REPORT.itemsize)
+        self._ticks = ffi.cast("nt_tick *", self._ticks_memory.ctypes.data)
+        self._reports = ffi.from_buffer("nt_report[]", self._reports_memory)
+        self._poll = ffi.new("nt_poll *")
+        self._order = ffi.new("nt_order *")
+        self._quote = ffi.new("nt_quote *")
+        self._position = ffi.new("nt_position *")
+        self._position_memory = ffi.buffer(self._position)
+        self._features = ffi.new("double[]", abi.NT_FEATURE_COUNT)
+        self._now = ffi.new("int64_t *")
+        self._subscribed = False
+        self._in_callback = False
+        self._ended = False
+        self._kept: list[Report] = []  # read while execute waited, for the next poll
+
+    @classmethod
+    def attach(cls, kernel: str, *, name: str | None = None, timeout_s: float = 5.0) -> Self:
+        """Claim a channel of a running kernel. A `name` that was used before is taken up where it stopped; NameInUse while it lives."""
+        chosen = name if name is not None else f"py-{os.getpid()}-{secrets.token_hex(3)}"
+        handle = ffi.new("uint32_t *")
+        call(lib.nt_client_attach, _text(kernel, "kernel name"), _text(chosen, "client name"), int(timeout_s * _NANOSECONDS), handle)
+        log.debug("attached to kernel %s as %s", kernel, chosen)
+        return cls(handle[0], chosen)
+
+    # ---- orders ------------------------------------------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        symbol: str,
+        side: Side,
+        quantity: Number,
+        price: Number | None = None,
+        *,
+        time_in_force: TimeInForce | None = None,
+        account: str | None = None,
+    ) -> int:
+        """Send an order: MARKET without a price, LIMIT with one. Returns its id at once; the answer comes as a report. DAY unless said.
+
+        InvalidArgument for what is no side, number, tick or lot; NotFound for an unknown symbol or account; Full when the kernel lags.
+        """
+        tradable = self._find(symbol)
+        order = self._order
+        code = _SIDES.get(side)
+        if code is None:
+            raise InvalidArgument(f"side {side!r} is neither 'BUY' nor 'SELL'")
+        order.side = code
+        order.quantity = tradable.quantity.raw(quantity)
+        if price is None:
+            order.type = abi.NT_ORDER_MARKET
+            order.price = ABSENT
+        else:
+            order.type = abi.NT_ORDER_LIMIT
+            order.price = tradable.price.raw(price)
+        if time_in_force is None:
+            order.time_in_force = abi.NT_TIF_DAY
+        else:
+            known = _TIMES_IN_FORCE.get(time_in_force)
+            if known is None:
+                raise InvalidArgument(f"time_in_force {time_in_force!r} is not one of {', '.join(_TIMES_IN_FORCE)}")
+            order.time_in_force = known
+        order.message = abi.NT_MESSAGE_NEW
+        order.client_order_id = 0
+        order.trigger_price = ABSENT
+        order.flags = 0
+        order.instrument = tradable.index
+        order.account = 0 if account is None else self._account_of(account)[0]
+        result = lib.nt_client_submit(self._handle, order)
+        if result < 0:
+            check(result, self._handle)
+        return int(order.client_order_id)
+
+    def submit_batch(self, orders: np.ndarray[Any, Any]) -> int:
+        """Send an array of abi.NT_ORDER records as they are; ids of 0 are filled in. Returns how many went in."""
+        if orders.dtype != abi.NT_ORDER or orders.ndim != 1 or not orders.flags.c_contiguous or not orders.flags.writeable:
+            raise InvalidArgument("orders must be a contiguous writable one-dimensional array with dtype abi.NT_ORDER")
+        return check(lib.nt_client_submit_batch(self._handle, ffi.cast("nt_order *", orders.ctypes.data), len(orders)), self._handle)
+
+    def replace(self, order_id: int, *, quantity: Number | None = None, price: Number | None = None) -> None:
+        """Ask for another total quantity or price. The answer is a REPLACED or REPLACE_REJECTED report of the order."""
+        if quantity is None and price is None:
+            raise InvalidArgument("replace needs a quantity, a price or both")
+        open_order = next((row for row in self._open_orders() if row.client_order_id == order_id), None)
+        if open_order is None:
+            raise _no_order(order_id)
+        tradable = self._by_index[open_order.instrument]
+        self._request(
+            abi.NT_MESSAGE_REPLACE,
+            order_id,
+            instrument=tradable.index,
+            account=open_order.account,
+            quantity=ABSENT if quantity is None else tradable.quantity.raw(quantity),
+            price=ABSENT if price is None else tradable.price.raw(price),
+        )
+
+    def cancel(self, order_id: int) -> None:
+        """Ask to cancel. The answer is a CANCELED or CANCEL_REJECTED report of the order."""
+        self._request(abi.NT_MESSAGE_CANCEL, order_id)
+
+    def cancel_all(self, symbol: str | None = None) -> int:
+        """Cancel what works for this client, everywhere or on one symbol. Returns how many open orders it knew of."""
+        index = abi.NT_NONE if symbol is None else self._find(symbol).index
+        known = sum(1 for row in self._open_orders() if index in (abi.NT_NONE, row.instrument))
+        self._request(abi.NT_MESSAGE_MASS_CANCEL, 0, instrument=index)
+        return known
+
+    def execute(
+        self,
+        symbol: str,
+        side: Side,
+        quantity: Number,
+        price: Number | None = None,
+        *,
+        time_in_force: TimeInForce | None = None,
+        timeout_s: float = 1.0,
+    ) -> ExecutionResult:
+        """Submit and wait: for the end of a MARKET, IOC or FOK order, for the venue's acknowledgement of another. When the time is up the
+        result says how the order stands. Reports of other orders are kept for the next poll; ticks meanwhile are skipped.
+
+        WouldDeadlock in a strategy's callback on a tape: the tape waits for the callback.
+        """
+        if self._subscribed and not self._ended:
+            raise WouldDeadlock("the tape waits for this strategy: use submit, and on_report for the answer")
+        started = time.perf_counter_ns()
+        order_id = self.submit(symbol, side, quantity, price, time_in_force=time_in_force)
+        until_done = price is None or time_in_force in ("IOC", "FOK")
+        mine: list[Report] = []
+        while True:
+            left = timeout_s - (time.perf_counter_ns() - started) / _NANOSECONDS
+            if self._pump is not None:
+                self._pump()
+            for report in self._poll_once(1, max(0, min(int(left * _NANOSECONDS), _NANOSECONDS // 10))):
+                (mine if report.order_id == order_id else self._kept).append(report)
+            if mine and (mine[-1].status in TERMINAL or not until_done):
+                break
+            if left <= 0:
+                break
+        return ExecutionResult(order_id, mine, time.perf_counter_ns() - started)
+
+    # ---- data --------------------------------------------------------------------------------------------------------------------
+
+    def poll(self, max_ticks: int = _TICKS, timeout_s: float = 0.0) -> Batch:
+        """What has come since the last poll: reports and at most `max_ticks` (1 to 4096) ticks. Waits up to `timeout_s` for something."""
+        if not 1 <= max_ticks <= _TICKS:
+            raise InvalidArgument(f"max_ticks must be 1 to {_TICKS}", observed=max_ticks, limit=_TICKS)
+        kept, self._kept = self._kept, []
+        if self._pump is not None and not self._subscribed:
+            self._pump()
+        reports = kept + self._poll_once(max_ticks, 0 if kept else int(timeout_s * _NANOSECONDS))
+        return Batch(self.last_ticks(), reports, self._poll.lost, self._ended)
+
+    def _poll_once(self, max_ticks: int, timeout_ns: int) -> list[Report]:
+        result = lib.nt_client_poll(self._handle, self._ticks, max_ticks, self._reports, _REPORTS, timeout_ns, self._poll)
+        if result < 0:
+            check(result, self._handle)
+        self._ended = bool(self._poll.ended)
+        if not self._poll.reports:
+            return []
+        decimals = next(iter(self._accounts.values()))[2] if self._accounts else 0
+        reports = []
+        for index in range(self._poll.reports):
+            raw = unpack_report(self._reports_memory, index)
+            instrument = raw[19]
+            reports.append(Report(raw, self._by_index[instrument] if instrument < len(self._by_index) else None, decimals))
+        return reports
+
+    def last_ticks(self) -> Ticks:
+        """Ticks of the last poll."""
+        return Ticks(self._ticks_memory, self._poll.ticks, self._by_index)
+
+    def run(self, strategy: Strategy) -> None:
+        """Drive a strategy until the source ends or the kernel stops. On a tape it is part of the lockstep from here on."""
+        tape = self.kernel_clock == abi.NT_CLOCK_TAPE
+        if tape:
+            self.subscribe()
+        self._callback(strategy.on_start, self)
+        while not self._ended:
+            reports = self._poll_once(_TICKS, _NANOSECONDS // 10)
+            for report in reports:
+                self._callback(strategy.on_report, self, report)
+            if self._poll.ticks:
+                self._callback(strategy.on_ticks, self, self.last_ticks())
+            elif not reports and not self._is_running():
+                break
+        self.finish(strategy)
+
+    def finish(self, strategy: Strategy) -> None:
+        """Call on_stop, and deliver the answers to what it sent."""
+        self._callback(strategy.on_stop, self)
+        deadline = time.monotonic() + 1.0
+        while any(row.status == abi.NT_STATUS_PENDING_NEW for row in self._open_orders()) and time.monotonic() < deadline:
+            if self._pump is not None:
+                self._pump()
+            for report in self._poll_once(1, _NANOSECONDS // 100):
+                self._callback(strategy.on_report, self, report)
+
+    def _callback(self, function: Callable[..., None], *arguments: Any) -> None:
+        self._in_callback = True
+        try:
+            function(*arguments)
+        finally:
+            self._in_callback = False
+
+    def subscribe(self) -> None:
+        """Take part in the lockstep: from now on the tape waits for this client's polls."""
+        check(lib.nt_client_subscribe(self._handle), self._handle)
+        self._subscribed = True
+
+    # ---- reads -------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def now_ns(self) -> int:
+        """The kernel's time: the tape's, or CLOCK_MONOTONIC in real time."""
+        check(lib.nt_read_now(self._handle, self._now), self._handle)
+        return int(self._now[0])
+
+    @property
+    def kernel_clock(self) -> int:
+        """abi.NT_CLOCK_TAPE or abi.NT_CLOCK_MONOTONIC."""
+        return int(self._status().clock)
+
+    def _is_running(self) -> bool:
+        return bool(self._status().running)
+
+    def _status(self) -> Any:
+        status = ffi.new("nt_status *")
+        check(lib.nt_read_status(self._handle, status), self._handle)
+        return status
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Instruments of the kernel."""
+        return tuple(self._tradables)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the source has ended and everything of it has been polled."""
+        return self._ended
+
+    def quote(self, symbol: str) -> Quote:
+        """Latest quote. NoData before the first tick."""
+        tradable = self._find(symbol)
+        check(self._data(lib.nt_read_quote(self._handle, tradable.index, self._quote), symbol), self._handle)
+        return Quote(self._quote, tradable)
+
+    def position(self, symbol: str, account: str | None = None) -> Position:
+        """Position of an account (the first unless named), with this client's orders in flight projected."""
+        tradable = self._find(symbol)
+        number, _, decimals = self._account_of(account)
+        result = lib.nt_read_position(self._handle, number, tradable.index, self._position)
+        if result < 0:
+            check(result, self._handle)
+        return Position(self._position_memory, tradable, decimals)
+
+    def account(self, name: str | None = None) -> Account:
+        """Money and trading state of an account (the first unless named)."""
+        number, currency, decimals = self._account_of(name)
+        row = ffi.new("nt_account_view *")
+        check(lib.nt_read_account(self._handle, number, row), self._handle)
+        return Account(row, name if name is not None else self._account, currency, decimals)
+
+    def orders(self, symbol: str | None = None) -> list[Order]:
+        """This client's open orders, as its submits and the polled reports tell."""
+        index = None if symbol is None else self._find(symbol).index
+        return [Order(row, self._by_index[row.instrument]) for row in self._open_orders() if index in (None, row.instrument)]
+
+    def features(self, symbol: str) -> Mapping[str, float]:
+        """Streaming features now. NoData before the first tick."""
+        result = lib.nt_read_features(self._handle, self._find(symbol).index, self._features, abi.NT_FEATURE_COUNT)
+        if result < 0:
+            check(self._data(result, symbol), self._handle)
+        return Features(ffi.unpack(self._features, abi.NT_FEATURE_COUNT))
+
+    # ---- life --------------------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Leave: working orders of this client are cancelled. Closing twice is harmless."""
+        if self._handle:
+            handle, self._handle = self._handle, 0
+            lib.nt_close(handle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", 0):
+            lib.nt_close(self._handle)
+
+    def __repr__(self) -> str:
+        return f"Client({self.name!r}{'' if self._handle else ', closed'})"
+
+    # ---- inside ------------------------------------------------------------------------------------------------------------------
+
+    def _find(self, symbol: str) -> Tradable:
+        tradable = self._tradables.get(symbol)
+        if tradable is None:
+            raise unknown("symbol", symbol, list(self._tradables))
+        return tradable
+
+    def _account_of(self, name: str | None) -> tuple[int, str, int]:
+        found = self._accounts.get(self._account if name is None else name)
+        if found is None:
+            raise unknown("account", name, list(self._accounts))
+        return found
+
+    def _open_orders(self) -> list[Any]:
+        count = check(lib.nt_client_orders(self._handle, ffi.NULL, 0), self._handle)
+        if count == 0:
+            return []
+        rows = ffi.new("nt_open_order[]", count)
+        return list(rows[0 : min(count, check(lib.nt_client_orders(self._handle, rows, count), self._handle))])
+
+    def _request(self, message: int, target: int, *, instrument: int = 0, account: int = 0, quantity: int = ABSENT, price: int = ABSENT) -> None:
+        if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target < 2**64:
+            raise InvalidArgument(f"{target!r} is not an order id")
+        order = ffi.new("nt_order *")
+        order.message = message
+        order.flags = abi.NT_ORDER_EXTENDED
+        order.original_client_order_id = target
+        order.instrument = instrument
+        order.account = account
+        order.quantity = quantity
+        order.price = price
+        order.trigger_price = ABSENT
+        check(lib.nt_client_submit(self._handle, order), self._handle)
+
+    @staticmethod
+    def _data(result: int, symbol: str) -> int:
+        if result == abi.NT_ERR_NO_DATA:
+            raise NoData(f"no tick of {symbol} has come yet")
+        return result
+
+
+def _text(value: object, what: str) -> bytes:
+    if not isinstance(value, str) or "\0" in value:
+        raise InvalidArgument(f"{what} must be text, not {value!r}")
+    return value.encode()
+
+
+def _no_order(order_id: int) -> Exception:
+    return unknown("open order", order_id, [])

@@ -1,0 +1,328 @@
+"""The kernel of this process: create it from a configuration, run a tape through it, or start it for others to attach to."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neural_trader._native import abi, ffi, lib
+from neural_trader.client import Client
+from neural_trader.config import Config, account_row, terms_row
+from neural_trader.errors import InvalidArgument, NeuralTraderError, StateError
+from neural_trader.instruments import Instrument
+from neural_trader.records import call, check
+from neural_trader.result import Recording, Result
+from neural_trader.sources import Source, instruments_of, open_source
+from neural_trader.strategy import Strategy
+
+__all__ = ["Kernel", "feed_source", "feed_ticks"]
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+
+_JOURNAL_BYTES: Final = 1 << 20
+_NANOSECONDS: Final = 1_000_000_000
+_CHUNK: Final = 65_536  # ticks between two looks at the progress
+
+
+class Kernel:
+    """A trading kernel in this process.
+
+    `run` takes a tape through strategies on the caller's thread. `start` runs it on a thread of the library, and other processes attach by
+    `config.name`. `realtime` lets time be the machine's and not the tape's; `participants` is how many strategies a tape waits for before
+    it begins. An empty name (as `backtest` uses) keeps everything in private memory.
+    """
+
+    def __init__(self, config: Config, *, realtime: bool = False, participants: int = 0, private: bool = False) -> None:
+        self.config = config.validated()
+        self.name = "" if private else self.config.name
+        self.realtime = realtime
+        self._participants = participants
+        self._handle = 0
+        self._source: Source | None = None
+        self._instruments: Mapping[str, Instrument] = {}
+        self._recording = Recording()
+        self._frames = bytearray(_JOURNAL_BYTES)
+        self._frames_pointer = ffi.from_buffer(self._frames)
+        self._feeder: threading.Thread | None = None
+        self._recorder: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._failure: BaseException | None = None
+        self._started_s = 0.0
+        self._result: Result | None = None
+        self._looping = False
+
+    # ---- set-up ------------------------------------------------------------------------------------------------------------------
+
+    def _create(self, instruments: Mapping[str, Instrument], participants: int) -> None:
+        venue, limits = self.config.venue, self.config.limits
+        if not instruments:
+            raise InvalidArgument("the kernel has no instrument; add [instruments.SYMBOL], or use a sample")
+        if self._handle:
+            raise StateError("this kernel has run already; make a new one")
+        config = ffi.new("nt_kernel_config *")
+        config.name = self.name.encode()
+        config.clock = abi.NT_CLOCK_MONOTONIC if self.realtime else abi.NT_CLOCK_TAPE
+        config.participants = participants
+        config.instruments = max(len(instruments), 1)
+        config.accounts = len(self.config.accounts)
+        config.journal_bytes = _JOURNAL_BYTES
+        config.record = 1
+        config.latency_in_ns = venue.latency_in_ns
+        config.latency_out_ns = venue.latency_out_ns
+        config.slippage_ticks = venue.slippage_ticks
+        handle = ffi.new("uint32_t *")
+        call(lib.nt_kernel_create, config, handle)
+        self._handle = handle[0]
+        try:
+            for instrument in instruments.values():
+                check(lib.nt_kernel_add_instrument(self._handle, ffi.new("nt_instrument *", instrument.row())), self._handle)
+            for name, account in self.config.accounts.items():
+                index = check(lib.nt_kernel_add_account(self._handle, ffi.new("nt_account *", account_row(name, account, limits))), self._handle)
+                for number, instrument in enumerate(instruments.values()):
+                    row = {"account": index, "instrument": number, **terms_row(instrument, account, limits)}
+                    check(lib.nt_kernel_set_terms(self._handle, ffi.new("nt_terms *", row)), self._handle)
+        except NeuralTraderError:
+            self.close()
+            raise
+        self._instruments = instruments
+        self._started_s = time.perf_counter()
+
+    # ---- on this thread ----------------------------------------------------------------------------------------------------------
+
+    def run(self, source: str, *strategies: Strategy, progress: Progress | None = None) -> Result:
+        """Take a whole tape through the strategies, in lockstep, and give the result. `progress` is called with ticks done and all."""
+        if self.realtime:
+            raise StateError("run is for tapes; start a real-time kernel and let strategies attach")
+        opened = open_source(source, self.config)
+        self._create(opened.instruments, len(strategies))
+        self._source = opened
+        clients: list[Client] = []
+        try:
+            for number, strategy in enumerate(strategies):
+                client = self.client(_strategy_name(strategy, number))
+                clients.append(client)
+                client.subscribe()
+                client._callback(strategy.on_start, client)
+            self._replay(opened.ticks, list(zip(clients, strategies, strict=True)), progress)
+            for client, strategy in zip(clients, strategies, strict=True):
+                client.finish(strategy)
+            self._drain()
+            self._result = self._make_result()
+        finally:
+            for client in clients:
+                client.close()
+        return self._result
+
+    def _replay(self, ticks: NDArray[Any], pairs: Sequence[tuple[Client, Strategy]], progress: Progress | None) -> None:
+        handle, replay = self._handle, lib.nt_kernel_replay
+        base = ffi.cast("nt_tick *", ticks.ctypes.data)
+        total, position, shown = len(ticks), 0, 0
+        work = [(client, client._poll_once, client._poll, strategy, strategy.on_ticks, strategy.on_report) for client, strategy in pairs]
+        while True:
+            used = replay(handle, base + position, min(total - position, _CHUNK))
+            if used <= 0:
+                check(used, handle)
+                drained = self._drain()
+            position += used
+            moved = used > 0
+            for client, poll_once, poll, strategy, on_ticks, on_report in work:
+                reports = poll_once(4096, 0)
+                if not reports and not poll.ticks:
+                    continue
+                moved = True
+                client._in_callback = True
+                for report in reports:
+                    on_report(client, report)
+                if poll.ticks:
+                    on_ticks(client, client.last_ticks())
+                client._in_callback = False
+            if progress is not None and position - shown >= _CHUNK:
+                shown = position
+                progress(position, total)
+            if not moved:
+                if position == total and all(client.ended for client, *_ in work):
+                    break
+                if not drained:
+                    raise StateError(f"the tape does not go on at tick {position} of {total}")
+        if progress is not None:
+            progress(total, total)
+
+    # ---- on the library's thread -------------------------------------------------------------------------------------------------
+
+    def start(self, source: str | None = None, *, feed: bool = True) -> None:
+        """Run on a thread of the library until `stop`. With a source a feeder thread pushes it, at the speed of the configuration; `feed`
+        False leaves that to another process."""
+        instruments = instruments_of(source, self.config) if source is not None else self.config.instruments
+        self._create(instruments, self._participants)
+        check(lib.nt_kernel_start(self._handle), self._handle)
+        self._looping = True
+        self._recorder = threading.Thread(target=self._record, name="nt-recorder", daemon=True)
+        self._recorder.start()
+        if source is not None and feed:
+            handle = ffi.new("uint32_t *")
+            call(lib.nt_kernel_feed, self._handle, handle)
+            self._feeder = threading.Thread(target=self._feed, args=(handle[0], source), name="nt-feeder", daemon=True)
+            self._feeder.start()
+
+    def _feed(self, feed: int, source: str) -> None:
+        try:
+            self._source = open_source(source, self.config)
+            feed_ticks(feed, self._source.ticks, self.config.source.speed if self.realtime else 0, self._stopping.is_set)
+        except BaseException as error:  # reported by stop and wait, on the owner's thread
+            self._failure = error
+            log.error("the feed stopped: %s", error)
+        finally:
+            lib.nt_close(feed)
+
+    def _record(self) -> None:
+        while not self._stopping.is_set():
+            if self._drain() == 0:
+                self._stopping.wait(0.002)
+
+    def _drain(self) -> int:
+        size = check(lib.nt_kernel_drain(self._handle, self._frames_pointer, len(self._frames)), self._handle)
+        if size > 0:
+            self._recording.add(self._frames[:size])
+        return size
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the source has ended. False when the time is up; raises what stopped the feed."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while not self.ended:
+            if self._failure is not None:
+                raise self._failure
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def stop(self) -> Result:
+        """End the loop and give the result. The segments stay until `close`."""
+        if self._result is not None:
+            return self._result
+        if not self._looping:
+            raise StateError("the kernel is not running")
+        self._stopping.set()
+        for thread in (self._feeder, self._recorder):
+            if thread is not None:
+                thread.join()
+        check(lib.nt_kernel_stop(self._handle), self._handle)
+        self._looping = False
+        while self._drain() > 0:
+            pass
+        if self._failure is not None:
+            raise self._failure
+        self._result = self._make_result()
+        return self._result
+
+    def _make_result(self) -> Result:
+        return Result.collect(
+            handle=self._handle,
+            config=self.config,
+            instruments=self._instruments,
+            recording=self._recording,
+            source=self._source,
+            elapsed_s=time.perf_counter() - self._started_s,
+        )
+
+    # ---- both --------------------------------------------------------------------------------------------------------------------
+
+    def client(self, name: str | None = None) -> Client:
+        """A client in this process."""
+        if not self._handle:
+            raise StateError("the kernel has not started; call start first")
+        handle = ffi.new("uint32_t *")
+        chosen = name if name is not None else "local"
+        call(lib.nt_kernel_client, self._handle, chosen.encode(), handle)
+        return Client(handle[0], chosen, None if self._looping else self._turn)
+
+    def _turn(self) -> None:
+        """Run what there is to run, on this thread."""
+        if not self._looping:
+            check(lib.nt_kernel_run(self._handle, 1 << 20), self._handle)
+            self._drain()
+
+    def set_state(self, state: Literal["ACTIVE", "REDUCING", "HALTED"], reason: str) -> None:
+        """Set the trading state of every account. HALTED cancels what works; ACTIVE also ends a latched daily loss."""
+        if state not in abi.TradingState.__members__:
+            raise InvalidArgument(f"state {state!r} is not one of {', '.join(abi.TradingState.__members__)}")
+        check(lib.nt_kernel_set_state(self._handle, 65535, abi.TradingState[state], reason.encode()[:39]), self._handle)
+
+    def _status(self) -> Any:
+        status = ffi.new("nt_status *")
+        check(lib.nt_read_status(self._handle, status), self._handle)
+        return status
+
+    @property
+    def running(self) -> bool:
+        """Whether the loop runs on its own thread."""
+        return bool(self._handle) and bool(self._status().running)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the source has ended."""
+        return bool(self._handle) and bool(self._status().source_ended)
+
+    def close(self) -> None:
+        """Stop and remove the segments. Closing twice is harmless."""
+        self._stopping.set()
+        for thread in (self._feeder, self._recorder):
+            if thread is not None and thread.is_alive():
+                thread.join()
+        if self._handle:
+            handle, self._handle = self._handle, 0
+            lib.nt_close(handle)
+        self._looping = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", 0):
+            self.close()
+
+
+def _strategy_name(strategy: Strategy, number: int) -> str:
+    """Client name of a strategy: its class, with a number from the second on."""
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in type(strategy).__name__)[:24].lstrip(".") or "strategy"
+    return name if number == 0 else f"{name}-{number + 1}"
+
+
+def feed_ticks(feed: int, ticks: NDArray[Any], speed: float, stopping: Callable[[], bool]) -> int:
+    """Push a tape through a feed handle, as fast as it is taken (speed 0) or `speed` times as fast as recorded. Returns ticks pushed."""
+    base = ffi.cast("nt_tick *", ticks.ctypes.data)
+    pushed, total = 0, len(ticks)
+    start_ns, first = time.monotonic_ns(), int(ticks["ts_event"][0]) if total else 0
+    while pushed < total and not stopping():
+        until = total
+        if speed > 0:
+            now = first + int((time.monotonic_ns() - start_ns) * speed)
+            until = pushed + int(np.searchsorted(ticks["ts_event"][pushed : pushed + _CHUNK], now, side="right"))
+            if until == pushed:
+                wait_s = (int(ticks["ts_event"][pushed]) - now) / speed / _NANOSECONDS
+                time.sleep(min(max(wait_s, 0.0), 0.05))
+                continue
+        pushed += check(lib.nt_feed_push(feed, base + pushed, min(until - pushed, _CHUNK), _NANOSECONDS // 10), feed)
+    return pushed
+
+
+def feed_source(kernel_name: str, source: str, config: Config, speed: float = 0, stopping: Callable[[], bool] = lambda: False) -> int:
+    """Attach to a kernel of another process as its feed and push a whole source. Returns ticks pushed."""
+    opened = open_source(source, config)
+    handle = ffi.new("uint32_t *")
+    call(lib.nt_feed_attach, kernel_name.encode(), 5 * _NANOSECONDS, handle)
+    try:
+        return feed_ticks(handle[0], opened.ticks, speed, stopping)
+    finally:
+        lib.nt_close(handle[0])

@@ -1,0 +1,340 @@
+"""Configuration: what is read, and what is refused with which words."""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from neural_trader import _fields
+from neural_trader._native import abi
+from neural_trader.config import (
+    AccountConfig,
+    Config,
+    Fee,
+    Instrument,
+    Limits,
+    OutputConfig,
+    Session,
+    SourceConfig,
+    VenueConfig,
+    account_row,
+    describe_limits,
+    terms_row,
+)
+from neural_trader.errors import ConfigError, LiveTradingUnavailable
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "run.toml"
+
+
+def example() -> dict[str, Any]:
+    return tomllib.loads(EXAMPLE.read_text(), parse_float=Decimal)
+
+
+def refused(data: dict[str, Any]) -> dict[str, str]:
+    """The problems of a configuration: path to message."""
+    with pytest.raises(ConfigError) as caught:
+        Config.from_dict(data, directory=EXAMPLE.parent)
+    return {problem.path: problem.message for problem in caught.value.errors}
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    """The example with one dotted key set."""
+    data = example()
+    *tables, key = path.split(".")
+    table = data
+    for name in tables:
+        table = table.setdefault(name, {})
+    table[key] = value
+    return data
+
+
+def test_the_example_is_read() -> None:
+    config = Config.read(EXAMPLE)
+    assert config.name == "es-paper"
+    assert config.strategy == str(EXAMPLE.parent / "flow.py:Flow")
+    assert config.parameters == {"enter": 0.6}
+    assert type(config.parameters["enter"]) is float
+    assert config.source == SourceConfig(path="sample:es-2013-09", timezone="America/Chicago", speed=0)
+    es = config.instruments["ES"]
+    assert (es.symbol, es.tick_size, es.multiplier, es.currency) == ("ES", Decimal("0.25"), 50, "USD")
+    assert es.session == Session(
+        days="Sun-Thu",
+        opens=datetime.time(17),
+        closes=datetime.time(16, 15),
+        early_closes={datetime.date(2013, 9, 2): datetime.time(10, 30)},
+    )
+    assert es.fee_taker == Fee(per_contract=Decimal("2.10"))
+    assert (config.venue.latency_in_ns, config.venue.latency_out_ns, config.venue.slippage_ticks) == (250_000, 250_000, 1)
+    assert config.accounts == {"main": AccountConfig(currency="USD", cash=100_000)}
+    assert config.limits.max_daily_loss == 50_000
+    assert config.output.directory == "runs"
+    assert config.validated() == config
+
+
+def test_a_name_is_enough() -> None:
+    config = Config(name="x").validated()
+    assert config.accounts == {"main": AccountConfig(currency="USD", cash=100_000)}
+    assert config.limits == Limits()
+    assert config.instruments == {}
+    assert config.venue.slippage_ticks == 1
+
+
+def test_amounts_become_decimals_and_names_are_filled_in() -> None:
+    instrument = Instrument(tick_size=0.25, currency="USD", max_price=np.float64(1e5))
+    limits = Limits(max_position=np.int64(3), max_order_notional=0.1, max_open_orders=np.int32(2))
+    config = Config(name="x", instruments={"ES": instrument}, limits=limits).validated()
+    assert config.instruments["ES"].symbol == "ES"
+    assert (config.limits.max_position, config.limits.max_order_notional) == (Decimal(3), Decimal("0.1"))
+    assert type(config.limits.max_open_orders) is int
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("limits.max_positon", 5, "unknown key; did you mean max_position?"),
+        ("limits.max_quote_age_s", 2, "unknown key; did you mean max_quote_age_ms?"),
+        ("limits.max_gross_exposure", 5, "unknown key"),
+        ("limits.max_position", "5", "must be a number without quotes"),
+        ("limits.max_position", True, "truth value"),
+        ("limits.max_position", Decimal("NaN"), "finite"),
+        ("limits.max_position", float("inf"), "finite"),
+        ("limits.max_position", -1, "must be at least 0, not -1"),
+        ("limits.max_position", Decimal("1E+19"), "must be at most"),
+        ("limits.max_position", [5], "give an int, float, Decimal or str"),
+        ("limits.max_daily_loss", 0, "must be greater than 0, not 0"),
+        ("limits.max_daily_loss", Decimal("-50000.5"), "must be greater than 0, not -50000.5"),
+        ("limits.max_open_orders", True, "must be a whole number, not True (bool)"),
+        ("limits.max_open_orders", Decimal("2.5"), "must be a whole number, not 2.5 (Decimal)"),
+        ("limits.max_open_orders", -1, "must be 0 to 2147483648, not -1"),
+        ("limits.max_orders_per_second", 0, "must be 1 to 1000000000, not 0"),
+        ("limits.price_collar_bps", 1_000_001, "must be 0 to 1000000"),
+        ("limits.max_quote_age_ms", "2s", "must be a whole number, not '2s' (str)"),
+        ("limits.max_order_notional", 10**15, "beyond the bound of 225179981368.5248"),
+        ("limits.max_order_quantity", 10**16, "beyond the bound"),
+        ("limits", 5, "must be a table, not 5 (int)"),
+        ("name", "a/b", "must be 1 to 31 characters"),
+        ("name", ".hidden", "must be 1 to 31 characters"),
+        ("name", "n" * 32, "must be 1 to 31 characters"),
+        ("name", 5, "must be 1 to 31 characters"),
+        ("mode", "papr", "must be 'paper', not 'papr' (str)"),
+        ("strategy", "flow.py", 'must be "file.py:Class"'),
+        ("strategy", "flow:Flow", 'must be "file.py:Class"'),
+        ("strategy", "flow.py:9", 'must be "file.py:Class"'),
+        ("strategy", "missing.py:Flow", "there is no file"),
+        ("parameters", [1], "must be a table"),
+        ("source.path", 5, "must be a text, not 5 (int)"),
+        ("source.path", "", "must be a text, not '' (str)"),
+        ("source.timezone", "America/Chicgo", "must be a time zone"),
+        ("source.timezone", "../UTC", "must be a time zone"),
+        ("source.timezone", 5, "must be a time zone"),
+        ("source.speed", 2, "must be 0 to 1, not 2"),
+        ("source.sped", 1, "did you mean speed?"),
+        ("venue.fill_model", "optimistic", "must be 'conservative'"),
+        ("venue.latency_in_us", -1, "must be at least 0"),
+        ("venue.latency_in_us", 10**9, "must be at most 60000000"),
+        ("venue.latency_in_ms", 1, "did you mean latency_in_us?"),
+        ("venue.slippage_ticks", Decimal("0.5"), "must be a whole number"),
+        ("accounts.main.currency", "usd", "must be a currency code"),
+        ("accounts.main.currency", "EUR", "no instrument is in EUR, and there is no exchange rate; use USD"),
+        ("accounts.main.cash", -5, "must be at least 0"),
+        ("accounts.main.cash", Decimal("0.00001"), "is not a multiple of 0.0001"),
+        ("accounts.a b.currency", "USD", "must be 1 to 31 characters"),
+        ("accounts", {}, "is empty; add [accounts.main]"),
+        ("instruments.ES.tick_size", 0, "must be greater than 0"),
+        ("instruments.ES.tick_sise", 1, "did you mean tick_size?"),
+        ("instruments.ES.symbol", "NQ", "is NQ; leave it out or make it ES"),
+        ("instruments.ES.max_price", 10**15, "beyond the bound"),
+        ("instruments.ES.fee_taker", {"per_share": 1}, "is missing"),
+        ("instruments.ES.fee_taker", Decimal("2.10"), "must be a table, not 2.10 (Decimal)"),
+        ("instruments.ES.session.days", "Mon-Fry", "is not a day or a range of days"),
+        ("instruments.ES.session.opens", "25:00", "must be a local time of day"),
+        ("instruments.ES.session.opens", datetime.time(9, tzinfo=datetime.UTC), "must be a local time of day"),
+        ("instruments.ES.session.closes", 17, "must be a local time of day"),
+        ("instruments.ES.session.early_closes", {"2013-9-2": datetime.time(10)}, "must be a date such as"),
+        ("instruments.ES.session.early_closes", {"2013-09-01": datetime.time(10)}, "no session of Sun-Thu ends on Sunday"),
+        ("output.format", "json", "unknown key; known are directory"),
+        ("latency", 5, "unknown key"),
+    ],
+)
+def test_refused(path: str, value: object, message: str) -> None:
+    found = refused(changed(path, value))
+    near = [text for where, text in found.items() if where.startswith(path) or path.startswith(where)]
+    assert any(message in text for text in near), found
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "name",
+        "accounts.main.currency",
+        "accounts.main.cash",
+        "instruments.ES.tick_size",
+        "instruments.ES.max_price",
+        "instruments.ES.currency",
+    ],
+)
+def test_missing(path: str) -> None:
+    data = example()
+    *tables, key = path.split(".")
+    table = data
+    for name in tables:
+        table = table[name]
+    del table[key]
+    assert refused(data) == {path: "is missing"}
+
+
+def test_missing_accounts_and_instruments() -> None:
+    data = example()
+    del data["accounts"]
+    assert refused(data) == {"accounts": "is missing; add [accounts.main] with currency and cash"}
+    data = example()
+    del data["instruments"]
+    data["source"]["path"] = "trades.csv"
+    assert "add [instruments.SYMBOL]" in refused(data)["instruments"]
+
+
+def test_every_problem_is_reported_at_once() -> None:
+    data = changed("limits.max_positon", 1)
+    data["limits"]["max_daily_loss"] = Decimal("NaN")
+    data["venue"]["latency_in_us"] = -1
+    data["instruments"]["ES"]["session"]["opens"] = 5
+    data["nam"] = "x"
+    assert set(refused(data)) == {
+        "nam",
+        "limits.max_positon",
+        "limits.max_daily_loss",
+        "venue.latency_in_us",
+        "instruments.ES.session.opens",
+    }
+
+
+def test_live_is_refused_by_its_own_error() -> None:
+    with pytest.raises(LiveTradingUnavailable, match="live trading is not available"):
+        Config.from_dict(changed("mode", "live"), directory=EXAMPLE.parent)
+    with pytest.raises(LiveTradingUnavailable):
+        Config(name="x", mode="live").validated()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        Limits(max_position=Decimal("NaN")),
+        Limits(max_position=Decimal("sNaN")),
+        Limits(max_order_notional=float("nan")),
+        Limits(max_order_quantity=float("inf")),
+        Limits(max_daily_loss=-1),
+        Limits(max_open_orders=True),
+        Limits(max_orders_per_second=2.5),  # type: ignore[arg-type]
+        Limits(max_position="5"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_a_constructor_lets_through_is_refused_by_validated(limits: Limits) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config(name="x", limits=limits).validated()
+    assert len(caught.value.errors) == 1
+    assert caught.value.errors[0].path.startswith("limits.")
+
+
+def test_validated_refuses_another_type_in_place_of_a_struct() -> None:
+    with pytest.raises(ConfigError, match="limits: must be a table, not None"):
+        Config(name="x", limits=None).validated()  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="must be a table"):
+        Config.from_dict([])  # type: ignore[arg-type]
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"missing\.toml: cannot be read: No such file"):
+        Config.read(tmp_path / "missing.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = \n")
+    with pytest.raises(ConfigError, match=r"broken\.toml: is not TOML"):
+        Config.read(broken)
+    broken.write_bytes(b'name = "\xe9"\n')
+    with pytest.raises(ConfigError, match="is not UTF-8"):
+        Config.read(str(broken))
+    broken.write_text('name = "x"\n[limits]\nmax_position = nan\n')
+    with pytest.raises(ConfigError, match=r"broken\.toml: limits\.max_position: the value is NaN"):
+        Config.read(broken)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("")
+    file = tmp_path / "run.toml"
+    text = EXAMPLE.read_text().replace("flow.py:Flow", "mine.py:Mine").replace("sample:es-2013-09", "data/trades.csv")
+    file.write_text(text)
+    config = Config.read(file)
+    assert config.strategy == f"{tmp_path}/mine.py:Mine"
+    assert config.source.path == f"{tmp_path}/data/trades.csv"
+    assert config.output.directory == "runs"
+
+
+def test_nested_parameters_hold_floats() -> None:
+    config = Config.from_dict(changed("parameters", {"a": [Decimal("0.5"), {"b": Decimal("1.5")}], "c": "x"}), directory=EXAMPLE.parent)
+    assert config.parameters == {"a": [0.5, {"b": 1.5}], "c": "x"}
+    assert [type(config.parameters["a"][0]), type(config.parameters["a"][1]["b"])] == [float, float]
+
+
+def test_rows_of_the_example() -> None:
+    config = Config.read(EXAMPLE)
+    account = config.accounts["main"]
+    assert account_row("main", account, config.limits) == {
+        "name": b"main",
+        "currency": b"USD",
+        "decimals": 4,
+        "cash": 1_000_000_000,
+        "max_open_orders": 20,
+        "max_orders_per_second": 20,
+        "max_daily_loss": 500_000_000,
+    }
+    terms = terms_row(config.instruments["ES"], account, config.limits)
+    assert terms == {
+        "value_numerator": 5000,
+        "value_denominator": 1,
+        "fee_taker": 21000,
+        "fee_maker": 21000,
+        "max_order_quantity": 10,
+        "max_order_notional": 10_000_000_000,
+        "max_position": 5,
+        "price_collar_bps": 50,
+        "max_quote_age_ns": 2_000_000_000,
+    }
+    assert set(terms) <= set(abi.NT_TERMS.names or ())
+
+
+def test_without_limits_everything_is_absent() -> None:
+    es = Config.read(EXAMPLE).instruments["ES"]
+    account = AccountConfig(currency="USD", cash=1)
+    rows = {**account_row("main", account, Limits()), **terms_row(es, account, Limits())}
+    assert {name for name, value in rows.items() if value == abi.NT_ABSENT} == {
+        *(name for name in Limits.__struct_fields__ if name != "max_quote_age_ms"),
+        "max_quote_age_ns",
+    }
+
+
+def test_another_currency_has_no_value() -> None:
+    es = Config.read(EXAMPLE).instruments["ES"]
+    assert terms_row(es, AccountConfig(currency="EUR", cash=1), Limits())["value_denominator"] == 0
+
+
+def test_describe_limits_names_every_check() -> None:
+    rows = describe_limits(Config.read(EXAMPLE))
+    assert {row.check for row in rows} == {int(check) for check in abi.Check}
+    assert [row.check for row in rows] == sorted(row.check for row in rows)
+    assert all(row.enabled for row in rows)
+    assert (22, "max_daily_loss", True, "50000 in account currency") in rows
+    off = {row.name for row in describe_limits(Config(name="x")) if not row.enabled}
+    assert off == set(Limits.__struct_fields__)
+
+
+@pytest.mark.parametrize("kind", [Config, Limits, SourceConfig, VenueConfig, AccountConfig, OutputConfig, Instrument, Session, Fee])
+def test_every_field_has_a_rule(kind: type[msgspec.Struct]) -> None:
+    rules = _fields.rules_of(kind)
+    assert tuple(rules) == kind.__struct_fields__
+    assert all(callable(rule) for rule in rules.values())
