@@ -66,8 +66,8 @@ def _check(library: Any) -> None:
         )
 
 
-ffi: Final[Any]
-lib: Final[Any]
-MODE: Final[Literal["api", "abi"]]
-ffi, lib, MODE = _load()
+_loaded = _load()
+ffi: Final[Any] = _loaded[0]
+lib: Final[Any] = _loaded[1]
+MODE: Final[Literal["api", "abi"]] = _loaded[2]
 _check(lib)
