@@ -24,7 +24,7 @@ C_FORMATTED := $(wildcard csrc/*.[ch] csrc/platform/*.[ch] tests/c/*.[ch] tests/
 BUILT := build/core/.stamp
 CMAKE := $(BIN)/cmake
 CTEST := $(BIN)/ctest --output-on-failure --parallel 2
-# The fuzzers need clang with its runtime.
+# libFuzzer needs clang with its runtime.
 FUZZER = $(shell echo 'int LLVMFuzzerTestOneInput(const char *d, long n); int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' | \
     clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null && echo clang)
 # Address space randomisation beyond what older thread sanitizers expect is switched off for them.
@@ -74,7 +74,7 @@ $(BUILT): $(C_SOURCES) csrc/bindgen.py .venv/.installed
 	$(INSTALL) --editable ".[bench]" >&2
 	touch $@
 
-# CI checks with both compilers and fuzzes; a machine without clang may leave the fuzzers out, CI may not.
+# CI checks with both compilers and libFuzzer; a machine without clang may do without them.
 compilers:
 	if [ "$$CI" = true ] && [ -z "$(FUZZER)" ]; then \
 	  test "$$(id -u)" = 0 || { echo "CI needs clang with its fuzzer runtime" >&2; exit 1; }; \
@@ -109,7 +109,7 @@ variant = echo "build: $(1) with $(2)" >&2 && \
 # The fuzzers run among the tests of the address sanitizer, for a bounded time each.
 test-c: .venv/.tools
 	test -n "$(FUZZER)" || [ "$$CI" != true ] || { echo "CI needs clang with its fuzzer runtime" >&2; exit 1; }
-	test -n "$(FUZZER)" || echo "no clang with its fuzzer runtime: the fuzzers are left out" >&2
+	test -n "$(FUZZER)" || echo "no clang with its fuzzer runtime: the fuzzers only mutate from seeds" >&2
 	$(call variant,build/asan,$(or $(FUZZER),gcc),-DNT_SANITIZE=address$(,)undefined)
 	$(call variant,build/tsan,gcc,-DNT_SANITIZE=thread)
 	$(CTEST) --test-dir build/asan

@@ -115,7 +115,9 @@ int nt_apply(nt_state *state, const nt_input *input, nt_effects *effects) {
     case NT_INPUT_TICK: take_tick(state, input->tick); break;
     case NT_INPUT_COMMAND: take_command(state, input->command); break;
     case NT_INPUT_ATTACH: break;
-    case NT_INPUT_DEATH: nt_cancel_working(state, NT_NONE, input->channel, NT_REASON_CLIENT_DEATH); break;
+    case NT_INPUT_DEATH: /* after the end of a tape nothing trades: what works is left to be seen, in whatever order clients leave */
+      if (!state->ended) nt_cancel_working(state, NT_NONE, input->channel, NT_REASON_CLIENT_DEATH);
+      break;
     default: break; /* NT_INPUT_TIMER: only time passes */
   }
   state->counters.inputs++;

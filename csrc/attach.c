@@ -7,6 +7,8 @@
 
 #include "kernel.h"
 
+#define BACKLOG_RINGS 16
+
 static int64_t now_of(const nt_kernel *kernel) { return nt_loop_now(kernel); }
 
 static uint64_t known_id(const nt_kernel *kernel, const char *client) {
@@ -34,6 +36,7 @@ static int release(nt_kernel *kernel, uint32_t channel) {
   if (!port->claimed) return 1;
   (void)nt_loop_orders(kernel, channel, UINT32_MAX);
   if (!nt_loop_take(kernel, NT_INPUT_DEATH, (uint16_t)channel, now_of(kernel), NULL, 0)) return 0;
+  while (nt_ring_front128(&port->orders) != NULL) nt_ring_advance(&port->orders); /* it did not drain, so these were never taken */
   port->claimed = 0;
   atomic_fetch_and_explicit(&kernel->remote_claims, ~((uint64_t)1 << channel), memory_order_acq_rel);
   port->subscribed = 0;
@@ -53,6 +56,7 @@ static int32_t bind(nt_kernel *kernel, uint32_t channel, const char *client) {
   if (strcmp(port->client, client) != 0) {
     nt_id_line *ids = &kernel->state->clients[channel];
     if (port->client[0] != 0 && (ids->open > 0 || !remember(kernel, port->client, ids->last_id))) return NT_ERR_NO_CHANNEL;
+    kernel->state->counters.reports_held -= port->backlog_count;
     port->backlog_count = 0; /* the former name's reports are not this one's */
     atomic_store_explicit(&port->line.out->read, port->reports.index, memory_order_release);
     ids->last_id = known_id(kernel, client);
@@ -146,9 +150,24 @@ static uint32_t serve_commands(nt_kernel *kernel) {
   return inputs;
 }
 
+/* A client that does not drain for many rings: cancel what works for it, so that what it makes others keep is bounded. */
+static uint32_t cut_off(nt_kernel *kernel) {
+  uint32_t inputs = 0;
+  for (uint32_t c = 0; c < kernel->config.channels; c++) {
+    nt_port *port = &kernel->ports[c];
+    if (port->backlog_count == 0) {
+      port->cut_off = 0;
+    } else if (!port->cut_off && port->backlog_count >= (uint64_t)BACKLOG_RINGS * port->line.out_capacity) {
+      port->cut_off = (uint32_t)nt_loop_take(kernel, NT_INPUT_DEATH, (uint16_t)c, now_of(kernel), NULL, 0);
+      inputs += port->cut_off;
+    }
+  }
+  return inputs;
+}
+
 uint32_t nt_loop_service(nt_kernel *kernel) {
   uint32_t inputs = nt_deliver_backlog(kernel);
-  if (kernel->slice_ticks > 0) return inputs; /* commands and deaths fall between slices */
+  inputs += cut_off(kernel);
   for (uint32_t c = 0; c < kernel->config.channels; c++) inputs += serve(kernel, c);
   if (atomic_load_explicit(&kernel->deaths, memory_order_relaxed) != 0) inputs += serve_deaths(kernel);
   return inputs + serve_commands(kernel);
@@ -160,4 +179,7 @@ void nt_probe_peers(nt_kernel *kernel) {
     if ((claims & 1) != 0 && nt_segment_locked(&kernel->ports[c].line.segment, NT_PEER_LOCK) == 0)
       atomic_fetch_or_explicit(&kernel->deaths, (uint64_t)1 << c, memory_order_acq_rel);
   }
+  if (kernel->feed.segment.path[0] == 0) return;
+  if (atomic_load_explicit(&kernel->feed_local, memory_order_acquire) || nt_segment_locked(&kernel->feed.segment, NT_PEER_LOCK) != 0) return;
+  atomic_fetch_add_explicit(&kernel->feed_absences, 1, memory_order_acq_rel);
 }

@@ -357,10 +357,11 @@ int32_t nt_client_submit_batch(uint32_t handle, nt_order *orders, uint32_t count
 }
 
 int64_t nt_client_in_flight(const nt_client *client, uint32_t account, uint32_t instrument, uint64_t taken) {
-  uint64_t waiting = client->orders.index - taken;
+  uint64_t sent = atomic_load_explicit(&client->line.in->written, memory_order_relaxed);
+  uint64_t waiting = sent - taken;
   nt_wide sum = 0;
   if (waiting > client->orders.mask + 1) return 0; /* the kernel cannot have taken more than was sent */
-  for (uint64_t i = taken; i != client->orders.index; i++) {
+  for (uint64_t i = taken; i != sent; i++) {
     const nt_order *order = (const nt_order *)(const void *)(client->orders.slots + (i & client->orders.mask) * sizeof(nt_order));
     if (order->message != NT_MESSAGE_NEW || order->instrument != instrument || order->account != account) continue;
     sum += order->side == NT_SIDE_BUY ? order->quantity : -(nt_wide)order->quantity;

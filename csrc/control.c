@@ -18,6 +18,7 @@ static void destroy(void *object) {
   nt_peer *peer = object;
   if (peer->local != NULL) {
     peer->local->local_handles[NT_CHANNEL_MAX] = 0;
+    atomic_store_explicit(&peer->local->feed_local, 0, memory_order_release);
     nt_segment_unlock(&peer->local->feed.segment, NT_PEER_LOCK);
   } else {
     nt_segment_close(&peer->line.segment, 0);
@@ -109,6 +110,7 @@ int32_t nt_kernel_feed(uint32_t kernel_handle, uint32_t *handle, nt_error *error
     if (result == NT_OK) result = give_handle(peer, NT_HANDLE_FEED, handle, error);
     if (result == NT_OK) {
       kernel->local_handles[NT_CHANNEL_MAX] = *handle;
+      atomic_store_explicit(&kernel->feed_local, 1, memory_order_release);
     } else {
       destroy(peer);
     }

@@ -8,8 +8,6 @@
 #include "kernel.h"
 #include "platform.h"
 
-#define BACKLOG_RINGS 16 /* beyond this many rings of unread reports, the client's working orders are cancelled */
-
 static int keep_back(nt_port *port, const nt_report *report) {
   if (port->backlog_count == port->backlog_capacity) { /* off the hot path: the peer has stopped reading */
     uint64_t capacity = port->backlog_capacity == 0 ? 1024 : port->backlog_capacity * 2;
@@ -32,8 +30,6 @@ void nt_deliver(nt_kernel *kernel, const nt_effects *effects) {
     if (port->backlog_count > 0 || !nt_ring_push128(&port->reports, report)) {
       if (!keep_back(port, report)) abort(); /* no memory: stop before a report is lost; recovery needs the process gone */
       kernel->state->counters.reports_held++;
-      if (port->backlog_count == (uint64_t)BACKLOG_RINGS * port->line.out_capacity)
-        nt_cancel_working(kernel->state, NT_NONE, report->channel, NT_REASON_CLIENT_DEATH);
     }
     port->dirty = 1;
     nt_wake(&port->line.desk->peer_wait);

@@ -36,6 +36,7 @@ typedef struct nt_port {
   uint32_t answered; /* desk requests answered */
   uint32_t dirty;
   uint32_t subscribed;
+  uint32_t cut_off; /* its working orders were cancelled because it does not drain */
   uint64_t orders_taken;
   uint64_t report_number; /* of the last report made */
   nt_report *backlog;     /* reports that found the ring full, oldest first */
@@ -79,6 +80,8 @@ typedef struct nt_kernel {
   _Atomic uint64_t deaths;        /* bit per client channel, set by housekeeping */
   _Atomic uint64_t remote_claims; /* channels that another process's lock guards */
   _Atomic uint64_t local_claims;  /* channels claimed through nt_kernel_client */
+  _Atomic uint32_t feed_local;    /* the feed is held through nt_kernel_feed */
+  _Atomic uint32_t feed_absences; /* probes that found nobody holding the feed, since its last tick */
   uint32_t local_handles[NT_CHANNEL_MAX + 1]; /* clients, then the feed, of this process */
   _Atomic uint32_t stop;
   _Atomic uint32_t looping; /* a library thread runs the loop */

@@ -11,6 +11,7 @@
 
 #define ORDERS_PER_TURN 16 /* of one channel in real time, before the next channel has its turn */
 #define TICKS_PER_TURN 64
+#define ABSENCES 3 /* probes in a row */
 #define TIMED_ALWAYS 4096 /* orders; later one in sixteen is timed */
 
 int64_t nt_loop_now(const nt_kernel *kernel) { return kernel->config.clock == NT_CLOCK_TAPE ? kernel->state->now : nt_clock_ns(); }
@@ -81,9 +82,9 @@ uint32_t nt_loop_orders(nt_kernel *kernel, uint32_t channel, uint32_t limit) {
     int64_t now = kernel->config.clock == NT_CLOCK_TAPE ? kernel->state->now : timed ? begin : nt_clock_ns();
     if (!take(kernel, NT_INPUT_ORDER, (uint16_t)channel, now, &order, sizeof(order))) break;
     if (timed)
-      nt_histogram_record(&kernel->view.latencies[NT_LATENCY_ORDER_TO_REPORT - 1], nt_clock_ns() - begin);
+      nt_histogram_record(&kernel->view.latencies[NT_LATENCY_ORDER_TO_REPORT - 1], (uint64_t)(nt_clock_ns() - begin));
     if (timed && kernel->slice_published_ns != 0) {
-      nt_histogram_record(&kernel->view.latencies[NT_LATENCY_TICK_TO_ORDER - 1], begin - kernel->slice_published_ns);
+      nt_histogram_record(&kernel->view.latencies[NT_LATENCY_TICK_TO_ORDER - 1], (uint64_t)(begin - kernel->slice_published_ns));
       kernel->slice_published_ns = 0;
     }
     nt_publish_rows(kernel); /* before the commit: a client adds to the rows what is still in its ring */
@@ -208,7 +209,12 @@ static uint32_t tape_turn(nt_kernel *kernel) {
     }
     front = nt_ring_front64(&kernel->feed_ticks);
   }
-  if (inputs > 0) nt_wake(&kernel->feed.desk->peer_wait);
+  if (inputs > 0) {
+    atomic_store_explicit(&kernel->feed_absences, 0, memory_order_release);
+    nt_wake(&kernel->feed.desk->peer_wait);
+  } else if (kernel->slice_ticks > 0 && atomic_load_explicit(&kernel->feed_absences, memory_order_acquire) >= ABSENCES) {
+    kernel->slice_complete = 1; /* the feed died in the middle of a slice */
+  }
   return inputs;
 }
 

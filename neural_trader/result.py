@@ -226,7 +226,6 @@ def _equity_curve(config: Config, instruments: Mapping[str, Instrument], reports
         return np.empty(0, EQUITY)
     cash = sum(int(Decimal(str(account.cash)).scaleb(MONEY_DECIMALS)) for account in config.accounts.values())
     index = list(instruments).index(source.symbol)
-    trades = source.ticks[source.ticks["kind"] == abi.NT_TICK_TRADE]
     fills = reports[(reports["exec_type"] == abi.NT_EXEC_TRADE) & (reports["instrument"] == index)]
     fills = fills[np.argsort(fills["ts_recv"], kind="stable")]
     account = next(iter(config.accounts.values()))
@@ -237,9 +236,12 @@ def _equity_curve(config: Config, instruments: Mapping[str, Instrument], reports
     flow = np.concatenate(([0], np.cumsum(-signed * fills["last_price"])))
     fees = np.concatenate(([0], np.cumsum(fills["fee"])))
     parts = []
-    step = max(1, len(trades) // _EQUITY_POINTS)
-    for begin in range(0, len(trades), max(_CHUNK // step, 1) * step):
-        chunk = trades[begin : begin + max(_CHUNK // step, 1) * step]
+    step = max(1, source.rows // _EQUITY_POINTS)
+    for begin in range(0, len(source.ticks), max(_CHUNK // step, 1) * step):
+        chunk = source.ticks[begin : begin + max(_CHUNK // step, 1) * step]
+        chunk = chunk[(chunk["kind"] == abi.NT_TICK_TRADE) & (chunk["instrument"] == index)]
+        if len(chunk) == 0:
+            continue
         at = np.searchsorted(fills["ts_recv"], chunk["ts_event"], side="right")
         product = flow[at] + position[at] * chunk["price"]
         if denominator == 1 and int(np.abs(product).max(initial=0)) <= 2**62 // max(numerator, 1):

@@ -9,7 +9,7 @@
 
 #define CAPACITY 8U
 #define STREAM_CAPACITY 256U
-#define INSTRUCTIONS_MAX 300 /* kills per scenario, spread over all instructions when a sanitizer makes them many */
+#define INSTRUCTIONS_MAX 150 /* kills per scenario, spread over all instructions when a sanitizer makes them many */
 
 typedef struct nt_arena {
   nt_ring_block block;
