@@ -80,6 +80,7 @@ static uint32_t serve(nt_kernel *kernel, uint32_t channel) {
     result = bind(kernel, channel, client);
     if (result == NT_OK) {
       if (!nt_loop_take(kernel, NT_INPUT_ATTACH, (uint16_t)channel, now_of(kernel), NULL, 0)) return 0;
+      nt_segment_prefault(&port->line.segment);
       port->claimed = 1;
       port->pid = desk->pid;
       if ((atomic_load_explicit(&kernel->local_claims, memory_order_acquire) >> channel & 1) == 0)

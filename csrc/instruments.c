@@ -143,7 +143,7 @@ void nt_market_tick(nt_state *state, nt_tick *tick) {
   quote->flags = market->implied ? NT_TICK_IMPLIED : 0;
   if (tick->kind != NT_TICK_SESSION) {
     nt_features_update(&state->features[tick->instrument], tick, market->bid, market->ask, market->implied ? NT_ABSENT : quote->bid_size,
-                       market->implied ? NT_ABSENT : quote->ask_size);
+                       market->implied ? NT_ABSENT : quote->ask_size, market->implied);
   }
   nt_market_dirty(state, tick->instrument);
 }

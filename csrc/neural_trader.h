@@ -139,7 +139,7 @@ enum nt_trading_state {
   NT_STATE_HALTED = 3    /* no new orders; cancels pass */
 };
 
-/* Checks, numbered as in docs/checks. */
+/* Pre-trade checks; their numbers leave room for those to come. */
 enum nt_check {
   NT_CHECK_WELL_FORMED = 1,
   NT_CHECK_TRADING_STATE = 2,

@@ -136,7 +136,7 @@ int32_t nt_segment_create(nt_segment *segment, const char *path, uint32_t kind, 
       return NT_ERR_NO_SPACE;
     }
   }
-  nt_memory_prefault(segment->base, bytes, 1);
+  if (kind != NT_SEGMENT_CHANNEL) nt_memory_prefault(segment->base, bytes, 1);
   nt_segment_header *header = (nt_segment_header *)(void *)segment->base;
   segment->header = header;
   header->abi_version = NT_ABI_VERSION;
@@ -232,6 +232,8 @@ int32_t nt_segment_open(nt_segment *segment, const char *path, uint32_t kind, in
   nt_memory_prefault(segment->base, segment->bytes, writable);
   return NT_OK;
 }
+
+void nt_segment_prefault(const nt_segment *segment) { nt_memory_prefault(segment->base, segment->bytes, (int)segment->writable); }
 
 void *nt_segment_section(const nt_segment *segment, uint32_t kind, uint32_t stride, uint32_t *count) {
   for (uint32_t i = 0; i < segment->section_count; i++) {

@@ -236,13 +236,14 @@ class Client:
         """Ticks of the last poll."""
         return Ticks(self._ticks_memory, self._poll.ticks, self._by_index)
 
-    def run(self, strategy: Strategy) -> None:
-        """Drive a strategy until the source ends or the kernel stops. On a tape it is part of the lockstep from here on."""
+    def run(self, strategy: Strategy, *, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Drive a strategy until the source ends, the kernel stops or `stopping` says so. On a tape it is part of the lockstep from here
+        on."""
         tape = self.kernel_clock == abi.NT_CLOCK_TAPE
         if tape:
             self.subscribe()
         self._callback(strategy.on_start, self)
-        while not self._ended:
+        while not self._ended and not stopping():
             reports = self._poll_once(_TICKS, _NANOSECONDS // 10)
             for report in reports:
                 self._callback(strategy.on_report, self, report)

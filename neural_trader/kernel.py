@@ -21,7 +21,7 @@ from neural_trader.result import Recording, Result
 from neural_trader.sources import Source, instruments_of, open_source
 from neural_trader.strategy import Strategy
 
-__all__ = ["Kernel", "feed_source", "feed_ticks"]
+__all__ = ["Kernel", "feed_source", "feed_ticks", "strategy_name"]
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,8 @@ class Kernel:
         self.realtime = realtime
         self._participants = participants
         self._handle = 0
+        self._created = ffi.new("uint32_t *")  # set by the call that makes the segments: an interrupt right after it does not lose them
+        self._source_spec: str | None = None
         self._source: Source | None = None
         self._instruments: Mapping[str, Instrument] = {}
         self._recording = Recording()
@@ -78,9 +80,8 @@ class Kernel:
         config.latency_in_ns = venue.latency_in_ns
         config.latency_out_ns = venue.latency_out_ns
         config.slippage_ticks = venue.slippage_ticks
-        handle = ffi.new("uint32_t *")
-        call(lib.nt_kernel_create, config, handle)
-        self._handle = handle[0]
+        call(lib.nt_kernel_create, config, self._created)
+        self._handle = self._created[0]
         try:
             for instrument in instruments.values():
                 check(lib.nt_kernel_add_instrument(self._handle, ffi.new("nt_instrument *", instrument.row())), self._handle)
@@ -107,19 +108,18 @@ class Kernel:
         clients: list[Client] = []
         try:
             for number, strategy in enumerate(strategies):
-                client = self.client(_strategy_name(strategy, number))
+                client = self.client(strategy_name(strategy, number))
                 clients.append(client)
                 client.subscribe()
                 client._callback(strategy.on_start, client)
             self._replay(opened.ticks, list(zip(clients, strategies, strict=True)), progress)
             for client, strategy in zip(clients, strategies, strict=True):
                 client.finish(strategy)
-            self._drain()
-            self._result = self._make_result()
         finally:
             for client in clients:
                 client.close()
-        return self._result
+        self._turn()  # takes that the strategies have left, which cancels what they had working
+        return self.result()
 
     def _replay(self, ticks: NDArray[Any], pairs: Sequence[tuple[Client, Strategy]], progress: Progress | None) -> None:
         handle, replay = self._handle, lib.nt_kernel_replay
@@ -157,9 +157,10 @@ class Kernel:
 
     # ---- on the library's thread -------------------------------------------------------------------------------------------------
 
-    def start(self, source: str | None = None, *, feed: bool = True) -> None:
-        """Run on a thread of the library until `stop`. With a source a feeder thread pushes it, at the speed of the configuration; `feed`
-        False leaves that to another process."""
+    def start(self, source: str | None = None, *, feed: bool = True, speed: float | None = None) -> None:
+        """Run on a thread of the library until `stop`. With a source a feeder thread pushes it, in real time at `speed` times as recorded
+        (0: as fast as it is taken; that of the configuration unless given); `feed` False leaves that to another process."""
+        self._source_spec = source
         instruments = instruments_of(source, self.config) if source is not None else self.config.instruments
         self._create(instruments, self._participants)
         check(lib.nt_kernel_start(self._handle), self._handle)
@@ -169,13 +170,13 @@ class Kernel:
         if source is not None and feed:
             handle = ffi.new("uint32_t *")
             call(lib.nt_kernel_feed, self._handle, handle)
-            self._feeder = threading.Thread(target=self._feed, args=(handle[0], source), name="nt-feeder", daemon=True)
+            self._feeder = threading.Thread(target=self._feed, args=(handle[0], source, self.config.source.speed if speed is None else speed), name="nt-feeder", daemon=True)
             self._feeder.start()
 
-    def _feed(self, feed: int, source: str) -> None:
+    def _feed(self, feed: int, source: str, speed: float) -> None:
         try:
             self._source = open_source(source, self.config)
-            feed_ticks(feed, self._source.ticks, self.config.source.speed if self.realtime else 0, self._stopping.is_set)
+            feed_ticks(feed, self._source.ticks, speed if self.realtime else 0, self._stopping.is_set)
         except BaseException as error:  # reported by stop and wait, on the owner's thread
             self._failure = error
             log.error("the feed stopped: %s", error)
@@ -220,10 +221,13 @@ class Kernel:
             pass
         if self._failure is not None:
             raise self._failure
-        self._result = self._make_result()
+        self._result = self.result()
         return self._result
 
-    def _make_result(self) -> Result:
+    def result(self) -> Result:
+        """What has come of it so far. A tape that another process fed is read for it."""
+        if self._source is None and self._source_spec is not None:
+            self._source = open_source(self._source_spec, self.config)
         return Result.collect(
             handle=self._handle,
             config=self.config,
@@ -267,6 +271,11 @@ class Kernel:
         return bool(self._handle) and bool(self._status().running)
 
     @property
+    def source(self) -> Source | None:
+        """The tape, once it has been read here."""
+        return self._source
+
+    @property
     def ended(self) -> bool:
         """Whether the source has ended."""
         return bool(self._handle) and bool(self._status().source_ended)
@@ -277,8 +286,8 @@ class Kernel:
         for thread in (self._feeder, self._recorder):
             if thread is not None and thread.is_alive():
                 thread.join()
-        if self._handle:
-            handle, self._handle = self._handle, 0
+        self._handle, handle, self._created[0] = 0, self._created[0], 0
+        if handle:
             lib.nt_close(handle)
         self._looping = False
 
@@ -289,11 +298,11 @@ class Kernel:
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_handle", 0):
+        if hasattr(self, "_looping"):
             self.close()
 
 
-def _strategy_name(strategy: Strategy, number: int) -> str:
+def strategy_name(strategy: Strategy, number: int = 0) -> str:
     """Client name of a strategy: its class, with a number from the second on."""
     name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in type(strategy).__name__)[:24].lstrip(".") or "strategy"
     return name if number == 0 else f"{name}-{number + 1}"
@@ -317,12 +326,21 @@ def feed_ticks(feed: int, ticks: NDArray[Any], speed: float, stopping: Callable[
     return pushed
 
 
-def feed_source(kernel_name: str, source: str, config: Config, speed: float = 0, stopping: Callable[[], bool] = lambda: False) -> int:
-    """Attach to a kernel of another process as its feed and push a whole source. Returns ticks pushed."""
-    opened = open_source(source, config)
+def feed_source(
+    kernel_name: str,
+    source: str,
+    config: Config,
+    speed: float = 0,
+    stopping: Callable[[], bool] = lambda: False,
+    opened: Callable[[Source], None] = lambda source: None,
+) -> int:
+    """Attach to a kernel of another process as its feed and push a whole source. Returns ticks pushed. `opened` is called with the tape
+    before the first tick."""
+    tape = open_source(source, config)
+    opened(tape)
     handle = ffi.new("uint32_t *")
     call(lib.nt_feed_attach, kernel_name.encode(), 5 * _NANOSECONDS, handle)
     try:
-        return feed_ticks(handle[0], opened.ticks, speed, stopping)
+        return feed_ticks(handle[0], tape.ticks, speed, stopping)
     finally:
         lib.nt_close(handle[0])
