@@ -17,8 +17,9 @@ def backtest(
 ) -> Result:
     """Take a whole tape through a strategy, in this process and in private memory.
 
-    `source` is "sample:es-2013-09" or a trade file. Without a configuration there is one account of 100,000 USD, 250 µs of latency each
-    way and one tick of slippage. `limits` replace those of the configuration. ConfigError, SourceError; errors of the strategy pass through.
+    `source` is "sample:es-2013-09" or a trade file. Without a configuration there is one account of 100,000 USD, 250 µs of latency
+    each way and one tick of slippage. `limits` replace those of the configuration. ConfigError, SourceError; errors of the strategy pass
+    through.
     """
     chosen = config if config is not None else Config(name="backtest")
     if limits is not None:

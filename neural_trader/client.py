@@ -382,7 +382,9 @@ class Client:
         rows = ffi.new("nt_open_order[]", count)
         return list(rows[0 : min(count, check(lib.nt_client_orders(self._handle, rows, count), self._handle))])
 
-    def _request(self, message: int, target: int, *, instrument: int = 0, account: int = 0, quantity: int = ABSENT, price: int = ABSENT) -> None:
+    def _request(
+        self, message: int, target: int, *, instrument: int = 0, account: int = 0, quantity: int = ABSENT, price: int = ABSENT
+    ) -> None:
         if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target < 2**64:
             raise InvalidArgument(f"{target!r} is not an order id")
         order = ffi.new("nt_order *")

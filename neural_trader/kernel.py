@@ -86,7 +86,9 @@ class Kernel:
             for instrument in instruments.values():
                 check(lib.nt_kernel_add_instrument(self._handle, ffi.new("nt_instrument *", instrument.row())), self._handle)
             for name, account in self.config.accounts.items():
-                index = check(lib.nt_kernel_add_account(self._handle, ffi.new("nt_account *", account_row(name, account, limits))), self._handle)
+                index = check(
+                    lib.nt_kernel_add_account(self._handle, ffi.new("nt_account *", account_row(name, account, limits))), self._handle
+                )
                 for number, instrument in enumerate(instruments.values()):
                     row = {"account": index, "instrument": number, **terms_row(instrument, account, limits)}
                     check(lib.nt_kernel_set_terms(self._handle, ffi.new("nt_terms *", row)), self._handle)
@@ -125,7 +127,7 @@ class Kernel:
         handle, replay = self._handle, lib.nt_kernel_replay
         base = ffi.cast("nt_tick *", ticks.ctypes.data)
         total, position, shown = len(ticks), 0, 0
-        work = [(client, client._poll_once, client._poll, strategy, strategy.on_ticks, strategy.on_report) for client, strategy in pairs]
+        work = [(client, client._poll_once, client._poll, strategy.on_ticks, strategy.on_report) for client, strategy in pairs]
         while True:
             used = replay(handle, base + position, min(total - position, _CHUNK))
             if used <= 0:
@@ -133,7 +135,7 @@ class Kernel:
                 drained = self._drain()
             position += used
             moved = used > 0
-            for client, poll_once, poll, strategy, on_ticks, on_report in work:
+            for client, poll_once, poll, on_ticks, on_report in work:
                 reports = poll_once(4096, 0)
                 if not reports and not poll.ticks:
                     continue
@@ -170,7 +172,12 @@ class Kernel:
         if source is not None and feed:
             handle = ffi.new("uint32_t *")
             call(lib.nt_kernel_feed, self._handle, handle)
-            self._feeder = threading.Thread(target=self._feed, args=(handle[0], source, self.config.source.speed if speed is None else speed), name="nt-feeder", daemon=True)
+            self._feeder = threading.Thread(
+                target=self._feed,
+                args=(handle[0], source, self.config.source.speed if speed is None else speed),
+                name="nt-feeder",
+                daemon=True,
+            )
             self._feeder.start()
 
     def _feed(self, feed: int, source: str, speed: float) -> None:
@@ -304,7 +311,9 @@ class Kernel:
 
 def strategy_name(strategy: Strategy, number: int = 0) -> str:
     """Client name of a strategy: its class, with a number from the second on."""
-    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in type(strategy).__name__)[:24].lstrip(".") or "strategy"
+    name = (
+        "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in type(strategy).__name__)[:24].lstrip(".") or "strategy"
+    )
     return name if number == 0 else f"{name}-{number + 1}"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, ClassVar, Final, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,7 +122,7 @@ def value_text(unit: int, raw: int, tradable: Tradable | None, money_decimals: i
         return f"{raw} ns"
     if unit == abi.NT_UNIT_STATE:
         names = abi.Session if check_id == abi.NT_CHECK_SESSION else abi.TradingState
-        return names(raw).name if raw in iter(names) else str(raw)
+        return names(raw).name if raw in {int(name) for name in names} else str(raw)
     return str(raw)
 
 
@@ -155,12 +155,12 @@ class Ticks(Sequence[Any]):
         raw = self.raw
         if name not in (raw.dtype.names or ()):
             raise InvalidArgument(f"ticks have no column {name!r}; they have {', '.join(raw.dtype.names or ())}")
-        values = raw[name]
+        values: NDArray[Any] = raw[name]
         if name not in ("bid_price", "ask_price", "bid_size", "ask_size", "price", "size"):
             return values.astype(np.float64)
         decimals = [t.price_decimals if name.endswith("price") else t.quantity_decimals for t in self._tradables]
         scales = np.array([10.0**d for d in decimals] or [1.0])[np.minimum(raw["instrument"], max(len(decimals) - 1, 0))]
-        out = values / scales
+        out: NDArray[np.float64] = values / scales
         out[values == ABSENT] = np.nan
         return out
 
@@ -297,7 +297,7 @@ class Features(Mapping[str, float]):
     """Streaming features of one instrument at one moment; NaN where the feed does not carry what a feature needs."""
 
     __slots__ = ("_values",)
-    _index: dict[str, int] = {}
+    _index: ClassVar[dict[str, int]] = {}
 
     def __init__(self, values: list[float]) -> None:
         self._values = values
@@ -349,7 +349,9 @@ class Quote:
         self.session = abi.Session(row.session).name
 
     def __repr__(self) -> str:
-        return f"Quote(bid={self.bid:g} x {self.bid_size:g}, ask={self.ask:g} x {self.ask_size:g}, last={self.last:g}, implied={self.implied})"
+        return (
+            f"Quote(bid={self.bid:g} x {self.bid_size:g}, ask={self.ask:g} x {self.ask_size:g}, last={self.last:g}, implied={self.implied})"
+        )
 
 
 _POSITION = struct.Struct("<4qd4qQ")
@@ -418,13 +420,26 @@ class Position:
         return self._tradable.currency
 
     def __repr__(self) -> str:
-        return f"Position({self.symbol} quantity={self.quantity:g} projected={self.projected:g} average_price={self.average_price:g} realized_pnl={self.realized_pnl})"
+        held = f"quantity={self.quantity:g} projected={self.projected:g} average_price={self.average_price:g}"
+        return f"Position({self.symbol} {held} realized_pnl={self.realized_pnl})"
 
 
 class Account:
     """Money of one account in its currency."""
 
-    __slots__ = ("cash", "currency", "day_pnl", "equity", "fees", "name", "open_orders", "realized_pnl", "state", "state_reason", "unrealized_pnl")
+    __slots__ = (
+        "cash",
+        "currency",
+        "day_pnl",
+        "equity",
+        "fees",
+        "name",
+        "open_orders",
+        "realized_pnl",
+        "state",
+        "state_reason",
+        "unrealized_pnl",
+    )
 
     def __init__(self, row: Any, name: str, currency: str, decimals: int) -> None:
         self.name = name
@@ -465,7 +480,17 @@ class Order:
 class ExecutionResult:
     """How an order ended, or stood when the wait for it ended."""
 
-    __slots__ = ("average_price", "filled_quantity", "limit", "observed", "order_id", "reason", "status", "timestamp_ns", "total_latency_ns")
+    __slots__ = (
+        "average_price",
+        "filled_quantity",
+        "limit",
+        "observed",
+        "order_id",
+        "reason",
+        "status",
+        "timestamp_ns",
+        "total_latency_ns",
+    )
 
     def __init__(self, order_id: int, reports: Sequence[Report], total_latency_ns: int) -> None:
         fills = [report for report in reports if report.last_price is not None]

@@ -65,7 +65,13 @@ class Result:
     command line prints."""
 
     def __init__(
-        self, summary: dict[str, Any], orders: NDArray[Any], reports: NDArray[Any], equity: NDArray[Any], config: Config, instruments: Mapping[str, Instrument]
+        self,
+        summary: dict[str, Any],
+        orders: NDArray[Any],
+        reports: NDArray[Any],
+        equity: NDArray[Any],
+        config: Config,
+        instruments: Mapping[str, Instrument],
     ) -> None:
         self.summary = summary
         self.orders = orders
@@ -128,7 +134,8 @@ class Result:
     @property
     def fills(self) -> NDArray[Any]:
         """Reports of fills."""
-        return self.reports[self.reports["exec_type"] == abi.NT_EXEC_TRADE]
+        chosen: NDArray[Any] = self.reports[self.reports["exec_type"] == abi.NT_EXEC_TRADE]
+        return chosen
 
     def to_polars(self, table: Literal["orders", "reports", "equity"]) -> Any:
         """A table as a polars DataFrame of raw values. Needs polars."""
