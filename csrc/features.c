@@ -53,7 +53,7 @@ void nt_features_init(nt_features *features, int64_t tick_size) {
 
 static inline void blend(double *sum, double alpha, double x) { *sum += alpha * (x - *sum); }
 
-/* A sum that sees only zeros would become subnormal, which is slow on some processors: none gets there between two calls. */
+/* A sum that sees only zeros would become subnormal, which is slow on some processors, and stay there for ever. */
 static void flush(double sums[NT_SUM_COUNT]) {
   for (uint32_t i = 0; i < NT_SUM_COUNT; i++) {
     if (sums[i] < SMALLEST && sums[i] > -SMALLEST) sums[i] = 0.0;

@@ -58,7 +58,7 @@ class Kernel:
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
         self._started_s = 0.0
-        self._result: Result | None = None
+        self._elapsed_s = 0.0
         self._looping = False
 
     # ---- set-up ------------------------------------------------------------------------------------------------------------------
@@ -214,34 +214,33 @@ class Kernel:
 
     def stop(self) -> Result:
         """End the loop and give the result. The segments stay until `close`."""
-        if self._result is not None:
-            return self._result
-        if not self._looping:
-            raise StateError("the kernel is not running")
+        if not self._handle:
+            raise StateError("the kernel has not started; call start first")
         self._stopping.set()
         for thread in (self._feeder, self._recorder):
             if thread is not None:
                 thread.join()
-        check(lib.nt_kernel_stop(self._handle), self._handle)
-        self._looping = False
-        while self._drain() > 0:
-            pass
+        if self._looping:
+            check(lib.nt_kernel_stop(self._handle), self._handle)
+            self._looping = False
+            self._elapsed_s = time.perf_counter() - self._started_s
         if self._failure is not None:
             raise self._failure
-        self._result = self.result()
-        return self._result
+        return self.result()
 
     def result(self) -> Result:
-        """What has come of it so far. A tape that another process fed is read for it."""
-        if self._source is None and self._source_spec is not None:
-            self._source = open_source(self._source_spec, self.config)
+        """The result so far, of a kernel that does not run now: after `run`, after `stop`, and again after a client of this process traded."""
+        if self._looping or not self._handle:
+            raise StateError("a running kernel has no result; call stop first")
+        while self._drain() > 0:
+            pass
         return Result.collect(
             handle=self._handle,
             config=self.config,
             instruments=self._instruments,
             recording=self._recording,
             source=self._source,
-            elapsed_s=time.perf_counter() - self._started_s,
+            elapsed_s=self._elapsed_s,
         )
 
     # ---- both --------------------------------------------------------------------------------------------------------------------
