@@ -108,7 +108,8 @@ void nt_features_init(nt_features *features, int64_t tick_size);
 /* Take a tick of kind QUOTE or TRADE (anything that is not a trade counts as a quote). bid and ask are the quote after the tick, NT_ABSENT
  * while unknown; the sizes are NT_ABSENT where nothing carries them; implied: the quote was made up from trades. A trade's aggressor is
  * NT_SIDE_ or 0. Magnitudes up to NT_RAW_MAX, sizes >= 0, a trade's > 0. Times may be anything: a step back counts as none. */
-void nt_features_update(nt_features *features, const nt_tick *tick, int64_t bid, int64_t ask, int64_t bid_size, int64_t ask_size, int implied);
+void nt_features_update(nt_features *features, const nt_tick *tick, int64_t bid, int64_t ask, int64_t bid_size, int64_t ask_size,
+                        int implied);
 
 /* Write the first count features, at most NT_FEATURE_COUNT, and return how many: NaN where nothing was seen to compute one from.
  * NT_ERR_NO_DATA before the first tick. */

@@ -160,7 +160,8 @@ static inline void take_trade(nt_features *f, const nt_tick *tick, int has_mid) 
   f->place_spread = f->spread;
 }
 
-void nt_features_update(nt_features *features, const nt_tick *tick, int64_t bid, int64_t ask, int64_t bid_size, int64_t ask_size, int implied) {
+void nt_features_update(nt_features *features, const nt_tick *tick, int64_t bid, int64_t ask, int64_t bid_size, int64_t ask_size,
+                        int implied) {
   nt_features *f = features;
   int has_mid = bid != NT_ABSENT && ask != NT_ABSENT;
   if (f->ticks > 0) {

@@ -229,7 +229,7 @@ class Kernel:
         return self.result()
 
     def result(self) -> Result:
-        """The result so far, of a kernel that does not run now: after `run`, after `stop`, and again after a client of this process traded."""
+        """The result so far, of a kernel that does not run now: after `run`, after `stop`, and again once a client traded."""
         if self._looping or not self._handle:
             raise StateError("a running kernel has no result; call stop first")
         while self._drain() > 0:
