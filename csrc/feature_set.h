@@ -15,18 +15,18 @@
  * are price, size and sign of a trade (+1 bought, -1 sold, 0 unknown); ' is the one before. sigma is sqrt(E_512((m-m')^2) + 1e-4). Log
  * ratios and quotients by sigma, s/2 or mean flow are clipped to +-6. */
 enum nt_feature {
-  NT_FEATURE_TRADE_FLOW_4,      /* E_4(gq) / E_4(q) */
-  NT_FEATURE_TRADE_FLOW_16,     /* and so on */
+  NT_FEATURE_TRADE_FLOW_4,  /* E_4(gq) / E_4(q) */
+  NT_FEATURE_TRADE_FLOW_16, /* and so on */
   NT_FEATURE_TRADE_FLOW_64,
   NT_FEATURE_TRADE_FLOW_256,
-  NT_FEATURE_SIGN_8,            /* E_8(g) */
-  NT_FEATURE_SIGN_64,           /* E_64(g) */
-  NT_FEATURE_RUN,               /* sign of the run of trades on one side, times log(1 + its length); unknown sides do not count */
-  NT_FEATURE_SIZE_RELATIVE,     /* log(q / E_256(q)) */
-  NT_FEATURE_VWAP_LESS_MID,     /* (m - E_64(pq) / E_64(q)) / (8 sigma) */
-  NT_FEATURE_TRADE_POSITION,    /* (p - m) / (s / 2), m and s as the trade met them */
-  NT_FEATURE_SIGN_PERSISTENCE,  /* E_64(g g') */
-  NT_FEATURE_RETURN_16,         /* (m - E_16(m)) / (sigma sqrt(16)), a step is a tick */
+  NT_FEATURE_SIGN_8,           /* E_8(g) */
+  NT_FEATURE_SIGN_64,          /* E_64(g) */
+  NT_FEATURE_RUN,              /* sign of the run of trades on one side, times log(1 + its length); unknown sides do not count */
+  NT_FEATURE_SIZE_RELATIVE,    /* log(q / E_256(q)) */
+  NT_FEATURE_VWAP_LESS_MID,    /* (m - E_64(pq) / E_64(q)) / (8 sigma) */
+  NT_FEATURE_TRADE_POSITION,   /* (p - m) / (s / 2), m and s as the trade met them */
+  NT_FEATURE_SIGN_PERSISTENCE, /* E_64(g g') */
+  NT_FEATURE_RETURN_16,        /* (m - E_16(m)) / (sigma sqrt(16)), a step is a tick */
   NT_FEATURE_RETURN_64,
   NT_FEATURE_RETURN_256,
   NT_FEATURE_VOLATILITY_32_512, /* log of sigma over 32 ticks to sigma over 512 */
@@ -36,9 +36,9 @@ enum nt_feature {
   NT_FEATURE_IMBALANCE_16,      /* E_16(I), a step is a quote */
   NT_FEATURE_ORDER_FLOW_16,     /* E_16(e) / E_512(|e|); e: size gained at the bid or lost at the ask from one quote to the next */
   NT_FEATURE_ORDER_FLOW_64,
-  NT_FEATURE_FLOW_1S,           /* sum(gq) / sum(q), each weighted by a kernel that falls to 0.39 of itself in 1 s between trades */
-  NT_FEATURE_FLOW_10S,          /* as FLOW_1S, 10 s */
-  NT_FEATURE_RATE               /* log((E_16(dt) + 1) / (E_512(dt) + 1)), dt in ns between ticks */
+  NT_FEATURE_FLOW_1S,  /* sum(gq) / sum(q), each weighted by a kernel that falls to 0.39 of itself in 1 s between trades */
+  NT_FEATURE_FLOW_10S, /* as FLOW_1S, 10 s */
+  NT_FEATURE_RATE      /* log((E_16(dt) + 1) / (E_512(dt) + 1)), dt in ns between ticks */
 };
 _Static_assert(NT_FEATURE_RATE + 1 == NT_FEATURE_COUNT, "one name a feature");
 

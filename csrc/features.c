@@ -1,8 +1,8 @@
 /* Streaming features: a fixed number of exact operations a tick, everything dear when read. */
-#include "feature_set.h"
-
 #include <math.h>
 #include <string.h>
+
+#include "feature_set.h"
 
 /* 1 - 2^(-1/h), and the number of steps from which the weight 1 - 2^(-n/h) is 1 to the last bit. */
 typedef struct half_life {
@@ -28,15 +28,15 @@ static const half_life half_512 = {ALPHA_512, 512 * 54};
 #define VARIANCE_FLOOR 1e-4 /* square ticks */
 #define CLIP 6.0
 #define SMALLEST 1e-200
-#define TICKS_A_FLUSH 1024 /* power of two; a half-life of 4 loses 2^-256 in it */
+#define TICKS_A_FLUSH 1024    /* power of two; a half-life of 4 loses 2^-256 in it */
 #define EIGHTH_OF_1S 1.25e-10 /* u / 8 of 1 ns */
 #define EIGHTH_OF_10S 1.25e-11
 
 static const char names[NT_FEATURE_COUNT][NT_NAME_BYTES] = {
-    "trade_flow_4",  "trade_flow_16",  "trade_flow_64",    "trade_flow_256", "sign_8",           "sign_64",
-    "run",           "size_relative",  "vwap_less_mid",    "trade_position", "sign_persistence", "return_16",
-    "return_64",     "return_256",     "volatility_32_512", "spread",        "spread_relative",  "imbalance",
-    "imbalance_16",  "order_flow_16",  "order_flow_64",    "flow_1s",        "flow_10s",         "rate"};
+    "trade_flow_4", "trade_flow_16", "trade_flow_64",     "trade_flow_256", "sign_8",           "sign_64",
+    "run",          "size_relative", "vwap_less_mid",     "trade_position", "sign_persistence", "return_16",
+    "return_64",    "return_256",    "volatility_32_512", "spread",         "spread_relative",  "imbalance",
+    "imbalance_16", "order_flow_16", "order_flow_64",     "flow_1s",        "flow_10s",         "rate"};
 
 int32_t nt_feature_name(uint32_t feature, char *name, uint32_t bytes) {
   if (feature >= NT_FEATURE_COUNT || name == NULL || bytes <= strlen(names[feature])) return NT_ERR_INVALID;
@@ -51,7 +51,9 @@ void nt_features_init(nt_features *features, int64_t tick_size) {
 
 /* ---- update ---------------------------------------------------------------------------------------------------------------- */
 
-static inline void blend(double *sum, double alpha, double x) { *sum += alpha * (x - *sum); }
+static inline void blend(double *sum, double alpha, double x) {
+  *sum += alpha * (x - *sum);
+}
 
 /* A sum that sees only zeros would become subnormal, which is slow on some processors, and stay there for ever. */
 static void flush(double sums[NT_SUM_COUNT]) {
@@ -221,9 +223,13 @@ static double weight(half_life half, int64_t steps) {
   return 1.0 - power;
 }
 
-static double mean(double sum, half_life half, int64_t steps) { return steps > 0 ? sum / weight(half, steps) : 0.0; }
+static double mean(double sum, half_life half, int64_t steps) {
+  return steps > 0 ? sum / weight(half, steps) : 0.0;
+}
 
-static double clipped(double x) { return x < -CLIP ? -CLIP : x > CLIP ? CLIP : x; }
+static double clipped(double x) {
+  return x < -CLIP ? -CLIP : x > CLIP ? CLIP : x;
+}
 
 static void read_trades(const nt_features *f, double ticks_a_half, double sigma, double *out) {
   for (uint32_t i = 0; i < 4; i++) out[NT_FEATURE_TRADE_FLOW_4 + i] = f->sums[NT_SUM_FLOW_4 + i] / f->sums[NT_SUM_SIZE_4 + i];

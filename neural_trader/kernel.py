@@ -117,10 +117,11 @@ class Kernel:
             self._replay(opened.ticks, list(zip(clients, strategies, strict=True)), progress)
             for client, strategy in zip(clients, strategies, strict=True):
                 client.finish(strategy)
+            self._elapsed_s = time.perf_counter() - self._started_s
         finally:
             for client in clients:
                 client.close()
-        self._turn()  # takes that the strategies have left, which cancels what they had working
+        self._turn()  # takes that the strategies have left
         return self.result()
 
     def _replay(self, ticks: NDArray[Any], pairs: Sequence[tuple[Client, Strategy]], progress: Progress | None) -> None:

@@ -22,7 +22,9 @@ typedef struct row {
 
 enum stream { MIXED, TRADES, TRADES_WITHOUT_QUOTE, QUOTES_WITHOUT_SIZE, STREAMS };
 
-static inline int64_t below(uint64_t *seed, int64_t bound) { return (int64_t)(check_random(seed) >> 1) % bound; }
+static inline int64_t below(uint64_t *seed, int64_t bound) {
+  return (int64_t)(check_random(seed) >> 1) % bound;
+}
 
 /* tick_size 25; mixed prices lie off the tick, too. The caller's rules for quotes and aggressors are not under test here. */
 static inline void make_stream(row *out, uint32_t count, enum stream kind, uint64_t seed) {
@@ -57,14 +59,18 @@ static inline void make_stream(row *out, uint32_t count, enum stream kind, uint6
   }
 }
 
-static inline void update(nt_features *f, const row *r) { nt_features_update(f, &r->tick, r->bid, r->ask, r->bid_size, r->ask_size, r->implied); }
+static inline void update(nt_features *f, const row *r) {
+  nt_features_update(f, &r->tick, r->bid, r->ask, r->bid_size, r->ask_size, r->implied);
+}
 
 static inline void run_stream(nt_features *f, const row *in, uint32_t count) {
   nt_features_init(f, 25);
   for (uint32_t i = 0; i < count; i++) update(f, &in[i]);
 }
 
-static inline void read_all(const nt_features *f, double *values) { CHECK_EQUAL(nt_features_read(f, values, COUNT), COUNT); }
+static inline void read_all(const nt_features *f, double *values) {
+  CHECK_EQUAL(nt_features_read(f, values, COUNT), COUNT);
+}
 
 static inline void check_values(const double *actual, const double *expected, uint32_t tick) {
   for (uint32_t i = 0; i < COUNT; i++) {

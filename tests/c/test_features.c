@@ -47,9 +47,13 @@ static real weighted_mean(const real *x, uint32_t count, real half) {
   return total / weights;
 }
 
-static double limited(real x) { return (double)fmaxl(-6, fminl(6, x)); }
+static double limited(real x) {
+  return (double)fmaxl(-6, fminl(6, x));
+}
 
-static real sign_of(const row *r) { return r->tick.aggressor == NT_SIDE_BUY ? 1 : r->tick.aggressor == NT_SIDE_SELL ? -1 : 0; }
+static real sign_of(const row *r) {
+  return r->tick.aggressor == NT_SIDE_BUY ? 1 : r->tick.aggressor == NT_SIDE_SELL ? -1 : 0;
+}
 
 static real timed_share(uint32_t trades, real seconds) {
   real flow = 0, size = 0, w = 1;

