@@ -91,6 +91,11 @@ void nt_market_dirty(nt_state *state, uint32_t instrument) {
  * hits (tick rule). The first print only opens the band: nobody knows its aggressor. */
 static void imply_quote(nt_market *market, nt_tick *tick) {
   int64_t price = tick->price, step = market->tick_size;
+  if (tick->aggressor != 0) { /* the feed says which side was hit */
+    market->ask = tick->aggressor == NT_SIDE_BUY ? price : price + step;
+    market->bid = market->ask - step;
+    return;
+  }
   tick->flags |= NT_TICK_IMPLIED;
   if (market->ask == NT_ABSENT) {
     market->ask = price;
@@ -113,11 +118,9 @@ void nt_market_tick(nt_state *state, nt_tick *tick) {
   nt_quote *quote = &state->quotes[tick->instrument];
   if (tick->kind == NT_TICK_TRADE) {
     if (market->quote_ts == NT_ABSENT || market->implied) {
-      if (tick->aggressor == 0) {
-        market->implied = 1;
-        imply_quote(market, tick);
-        market->quote_ts = tick->ts_recv;
-      }
+      market->implied = 1;
+      imply_quote(market, tick);
+      market->quote_ts = tick->ts_recv;
     } else if (tick->aggressor == 0) {
       tick->aggressor = tick->price >= market->ask ? NT_SIDE_BUY : tick->price <= market->bid ? NT_SIDE_SELL : 0;
     }

@@ -136,7 +136,7 @@ static int finish_slice(nt_kernel *kernel) {
   if (!settle(kernel, kernel->state->now)) return 0;
   kernel->slice_ticks = 0;
   kernel->slice_complete = 0;
-  nt_publish_ticks(kernel, any_claimed(kernel) ? nt_clock_ns() : 0);
+  nt_publish_ticks(kernel, any_claimed(kernel) && !kernel->ending ? nt_clock_ns() : 0); /* no order answers the end */
   if (kernel->ending) {
     kernel->ending = 0;
     atomic_store_explicit(&kernel->view.live->ended, 1, memory_order_release);
@@ -154,7 +154,12 @@ static int subscribers_done(nt_kernel *kernel) {
   for (uint32_t c = 0; c < kernel->config.channels; c++) {
     nt_port *port = &kernel->ports[c];
     if (!port->claimed) continue;
-    port->subscribed = atomic_load_explicit(&port->line.desk->subscribed, memory_order_acquire) != 0;
+    uint32_t now = atomic_load_explicit(&port->line.desk->subscribed, memory_order_acquire) != 0;
+    if (now != port->subscribed) {
+      port->subscribed = now;
+      port->dirty = 1;
+      nt_publish_slow(kernel);
+    }
     if (!port->subscribed) continue;
     subscribed++;
     if (atomic_load_explicit(&port->line.desk->done, memory_order_acquire) != kernel->published) return 0;

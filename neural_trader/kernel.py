@@ -227,6 +227,8 @@ class Kernel:
             self._elapsed_s = time.perf_counter() - self._started_s
         if self._failure is not None:
             raise self._failure
+        if self._source is None and self._source_spec is not None:
+            self._source = open_source(self._source_spec, self.config)  # another process fed it; the equity curve needs the tape
         return self.result()
 
     def result(self) -> Result:

@@ -9,14 +9,16 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import msgspec
 
 from neural_trader.errors import ConfigError, ConfigProblem
 from neural_trader.strategy import Strategy
 
-__all__ = ["load_strategy", "strategy_class"]
+__all__ = ["MODULE_PREFIX", "load_strategy", "strategy_class"]
+
+MODULE_PREFIX: Final = "neural_trader_strategy_"  # of the modules that strategies are loaded as
 
 
 def load_strategy(spec: str, parameters: Mapping[str, Any] | None = None) -> Strategy:
@@ -62,7 +64,7 @@ def strategy_class(spec: str) -> type[Strategy]:
 def _module(path: Path) -> ModuleType:
     """Execute a file as a module of its own. What it imports from its directory is found there."""
     path = path.absolute()
-    name = f"neural_trader_strategy_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    name = f"{MODULE_PREFIX}{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     if name in sys.modules:
         return sys.modules[name]
     if not path.is_file():

@@ -23,7 +23,7 @@ from neural_trader.numbers import to_decimal
 from neural_trader.records import REASONS, check
 from neural_trader.sources import Source
 
-__all__ = ["EQUITY", "Recording", "Result"]
+__all__ = ["EQUITY", "Recording", "Result", "peak_memory_bytes", "venue_assumptions"]
 
 EQUITY: Final = np.dtype([("ts", "<i8"), ("equity", "<i8")])  # raw money
 
@@ -105,7 +105,10 @@ class Result:
             equity += view.equity
             cash += int(Decimal(str(account.cash)).scaleb(MONEY_DECIMALS))
             states[name] = abi.TradingState(view.state).name
-        curve = _equity_curve(config, instruments, reports, source)
+        status = ffi.new("nt_status *")
+        check(lib.nt_read_status(handle, status), handle)
+        learnt = "ts_recv" if status.clock == abi.NT_CLOCK_TAPE else "ts_event"  # in real time only that is the tape's time
+        curve = _equity_curve(config, instruments, reports, source, int(counters.ticks), learnt)
         fall, high = max_drawdown(np.concatenate((np.array([cash], np.int64), curve["equity"], np.array([equity], np.int64))))
         denied = {REASONS[100 + i]: int(n) for i, n in enumerate(counters.denied) if n}
         summary: dict[str, Any] = {
@@ -127,7 +130,7 @@ class Result:
             "elapsed_s": round(elapsed_s, 6),
             "digest": hashlib.sha256(reports.tobytes()).hexdigest(),
             "limits": {row.name: row.value for row in describe_limits(config) if row.name.startswith(("max_", "price_"))},
-            "assumptions": [*(source.assumptions if source is not None else ()), *_venue_assumptions(config)],
+            "assumptions": [*(source.assumptions if source is not None else ()), *venue_assumptions(config)],
         }
         return cls(summary, orders, reports, curve, config, instruments)
 
@@ -214,7 +217,8 @@ def peak_memory_bytes() -> int:
     raise OSError("the system does not tell the peak memory of this process")
 
 
-def _venue_assumptions(config: Config) -> list[str]:
+def venue_assumptions(config: Config) -> list[str]:
+    """What the paper venue assumes, in sentences."""
     venue = config.venue
     ticks = "1 tick" if venue.slippage_ticks == 1 else f"{venue.slippage_ticks} ticks"
     return [
@@ -223,8 +227,11 @@ def _venue_assumptions(config: Config) -> list[str]:
     ]
 
 
-def _equity_curve(config: Config, instruments: Mapping[str, Instrument], reports: NDArray[Any], source: Source | None) -> NDArray[Any]:
-    """Equity of all accounts together at up to 10,000 points of the tape and at its lowest between them, from fills and trades.
+def _equity_curve(
+    config: Config, instruments: Mapping[str, Instrument], reports: NDArray[Any], source: Source | None, taken: int, learnt: str
+) -> NDArray[Any]:
+    """Equity of all accounts together at up to 10,000 points of the tape and at its lowest between them, from fills and trades: those
+    among the `taken` first ticks. `learnt` is the column of the fills that has the tape's time.
 
     Profit of one instrument is money received less money paid plus the position at the last trade; each is floored to raw money as the
     kernel does, so the last point is the kernel's equity.
@@ -234,7 +241,7 @@ def _equity_curve(config: Config, instruments: Mapping[str, Instrument], reports
     cash = sum(int(Decimal(str(account.cash)).scaleb(MONEY_DECIMALS)) for account in config.accounts.values())
     index = list(instruments).index(source.symbol)
     fills = reports[(reports["exec_type"] == abi.NT_EXEC_TRADE) & (reports["instrument"] == index)]
-    fills = fills[np.argsort(fills["ts_recv"], kind="stable")]
+    fills = fills[np.argsort(fills[learnt], kind="stable")]
     account = next(iter(config.accounts.values()))
     terms = terms_row(instruments[source.symbol], account, config.limits)
     numerator, denominator = terms["value_numerator"], max(terms["value_denominator"], 1)
@@ -244,12 +251,13 @@ def _equity_curve(config: Config, instruments: Mapping[str, Instrument], reports
     fees = np.concatenate(([0], np.cumsum(fills["fee"])))
     parts = []
     step = max(1, source.rows // _EQUITY_POINTS)
-    for begin in range(0, len(source.ticks), max(_CHUNK // step, 1) * step):
-        chunk = source.ticks[begin : begin + max(_CHUNK // step, 1) * step]
+    ticks = source.ticks[:taken]
+    for begin in range(0, len(ticks), max(_CHUNK // step, 1) * step):
+        chunk = ticks[begin : begin + max(_CHUNK // step, 1) * step]
         chunk = chunk[(chunk["kind"] == abi.NT_TICK_TRADE) & (chunk["instrument"] == index)]
         if len(chunk) == 0:
             continue
-        at = np.searchsorted(fills["ts_recv"], chunk["ts_event"], side="right")
+        at = np.searchsorted(fills[learnt], chunk["ts_event"], side="right")
         product = flow[at] + position[at] * chunk["price"]
         if denominator == 1 and int(np.abs(product).max(initial=0)) <= 2**62 // max(numerator, 1):
             money = product * numerator

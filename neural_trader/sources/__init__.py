@@ -22,7 +22,7 @@ from neural_trader.sources import sample
 from neural_trader.sources.csv_trades import TradeReader, fill_trades
 from neural_trader.sources.sessions import SessionCalendar, SessionEvent
 
-__all__ = ["Source", "instruments_of", "open_source"]
+__all__ = ["Source", "instruments_of", "open_source", "trade_assumptions"]
 
 _SAMPLE: Final = "sample:"
 _ROW_BYTES_LEAST: Final = 24  # "2013-09-01 17:00:00,5,1\n"
@@ -177,10 +177,10 @@ def _tape(
         fill_trades(tape.room(len(rows.ts) - begin), type(rows)(*(column[begin:] for column in rows)), index, trades + begin + 1)
         trades += len(rows.ts)
         last = int(rows.ts[-1])
-    return tape.finish(), (*_assumptions(instrument, timezone), *reader.finish())
+    return tape.finish(), (*trade_assumptions(instrument, timezone), *reader.finish())
 
 
-def _assumptions(instrument: Instrument, timezone: str) -> list[str]:
+def trade_assumptions(instrument: Instrument, timezone: str) -> list[str]:
     """What has to be assumed to make ticks of trades that come without quotes."""
     session = instrument.session
     sentences = [

@@ -1,0 +1,86 @@
+"""`neural-trader backtest`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from neural_trader.backtest import backtest
+from neural_trader.cli.common import (
+    EXIT_HALTED,
+    EXIT_OK,
+    ProgressLine,
+    add_command,
+    add_settings,
+    config_from,
+    highlights,
+    print_json,
+)
+from neural_trader.config import Config
+from neural_trader.errors import ConfigError, ConfigProblem
+from neural_trader.loading import load_strategy
+
+__all__ = ["add"]
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "backtest",
+        "take a tape through a strategy and print the result",
+        (
+            "backtest flow.py:Flow --source sample:es-2013-09",
+            "backtest flow.py --source sample:es-2013-09:50000 --set enter=0.7 --limit max_position=1",
+            "backtest flow.py --source trades.csv --config run.toml --json",
+        ),
+        "Everything stays in this process; nothing is saved.",
+    )
+    parser.add_argument("strategy", metavar="STRATEGY", help='"file.py:Class", or "file.py" when it holds one strategy')
+    parser.add_argument("--source", help='"sample:es-2013-09", "sample:es-2013-09:N", or a trade file; that of --config unless given')
+    parser.add_argument("--config", metavar="FILE", help="instruments, venue, accounts and limits; its parameters when the strategy is its own")
+    add_settings(parser)
+    parser.add_argument(
+        "--limit", action="append", default=[], metavar="KEY=VALUE", help="short for --set limits.KEY=VALUE; a VALUE of off switches it off"
+    )
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run it."""
+    settings = [*options.settings, *(f"limits.{limit}" for limit in options.limit)]
+    if options.config is not None and not _is_own(options):
+        settings = ["parameters={}", *settings]
+    config = config_from(options.config, settings)
+    source = options.source or config.source.path
+    if source is None:
+        raise ConfigError([ConfigProblem("source", "is missing; add --source sample:es-2013-09 or a trade file")])
+    config = msgspec.structs.replace(config, source=msgspec.structs.replace(config.source, path=source)).validated()
+    strategy = load_strategy(options.strategy, config.parameters)
+    highlights(config, source, options.json)
+    progress = ProgressLine()
+    try:
+        with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
+            result = backtest(strategy, source, config, progress=progress)
+    finally:
+        progress.finish()
+    if options.json:
+        print_json(result.summary)
+    else:
+        print(result)
+    return EXIT_HALTED if "HALTED" in result.summary["accounts"].values() else EXIT_OK
+
+
+def _is_own(options: argparse.Namespace) -> bool:
+    """Whether the strategy is the one of the configuration file, whose parameters are meant for it."""
+    own = Config.read(options.config).strategy
+    if own is None:
+        return False
+    file, _, name = options.strategy.rpartition(":") if not options.strategy.endswith(".py") else (options.strategy, "", "")
+    own_file, _, own_name = own.rpartition(":")
+    return Path(file).resolve() == Path(own_file).resolve() and name in ("", own_name)

@@ -1,0 +1,283 @@
+/* Rings between two pinned processes.
+ *
+ *   ring trips RUNS TRIPS       round trips: ping-pong, our rings of 64 and 128 bytes and boost's queue, in turn, RUNS times
+ *   ring throughput RUNS WINDOWS   one record at a time: our ring of 64 bytes and boost's queue, in turn, RUNS times
+ *   ring pingpong TRIPS         the floor alone, for a neighbour that is measured elsewhere
+ *
+ * A window is 32 times the ring, so that it cannot be the draining of a full one. */
+#include "boost_queue.h"
+#include "pingpong.h"
+#include "ring.h"
+
+#define CAPACITY 1024
+#define WINDOW (32 * CAPACITY)
+
+typedef struct channel {
+  nt_ring_block *block;
+  uint8_t *slots;
+  uint32_t record_bytes;
+} channel;
+
+typedef struct shared {
+  _Alignas(128) pingpong floor;
+  _Alignas(128) _Atomic uint64_t ready; /* number of the turn that the child waits at */
+} shared;
+
+static channel channel_make(uint32_t record_bytes) {
+  channel made = {bench_shared(sizeof(nt_ring_block)), bench_shared((size_t)record_bytes * CAPACITY), record_bytes};
+  nt_ring_block_init(made.block, record_bytes, CAPACITY, 0);
+  return made;
+}
+
+static nt_producer producer_of(const channel *from) {
+  nt_producer producer;
+  int32_t result = nt_producer_open(&producer, from->block, from->slots, from->record_bytes, CAPACITY);
+  if (result != NT_OK) bench_fail("nt_producer_open", result);
+  return producer;
+}
+
+static nt_consumer consumer_of(const channel *from) {
+  nt_consumer consumer;
+  int32_t result = nt_consumer_open(&consumer, from->block, from->slots, from->record_bytes, CAPACITY);
+  if (result != NT_OK) bench_fail("nt_consumer_open", result);
+  return consumer;
+}
+
+static void check_number(const void *record, uint64_t expected) {
+  if (((const uint64_t *)record)[1] != expected) bench_fail("records out of order at", (long)expected);
+}
+
+/* The two sides of a round trip, for each record size. The record is copied out, as a receiver of a possibly hostile peer does. */
+#define ROUND_TRIPS(bytes)                                                                                     \
+  static void ping##bytes(nt_producer *out, nt_consumer *in, uint64_t number, long count, uint64_t *cycles) {  \
+    _Alignas(64) uint64_t record[bytes / 8] = {0};                                                             \
+    const void *front;                                                                                         \
+    uint64_t last = bench_cycles();                                                                            \
+    for (long i = 0; i < count; i++) {                                                                         \
+      record[1] = number + (uint64_t)i;                                                                        \
+      while (!nt_ring_push##bytes(out, record)) {                                                              \
+      }                                                                                                        \
+      while ((front = nt_ring_front##bytes(in)) == NULL) {                                                     \
+      }                                                                                                        \
+      memcpy(record, front, sizeof(record));                                                                   \
+      nt_ring_advance(in);                                                                                     \
+      uint64_t now = bench_cycles();                                                                           \
+      cycles[i] = now - last;                                                                                  \
+      last = now;                                                                                              \
+      check_number(record, number + (uint64_t)i);                                                              \
+    }                                                                                                          \
+  }                                                                                                            \
+  static void pong##bytes(nt_consumer *in, nt_producer *out, long count) {                                     \
+    _Alignas(64) uint64_t record[bytes / 8];                                                                   \
+    const void *front;                                                                                         \
+    for (long i = 0; i < count; i++) {                                                                         \
+      while ((front = nt_ring_front##bytes(in)) == NULL) {                                                     \
+      }                                                                                                        \
+      memcpy(record, front, sizeof(record));                                                                   \
+      nt_ring_advance(in);                                                                                     \
+      while (!nt_ring_push##bytes(out, record)) {                                                              \
+      }                                                                                                        \
+    }                                                                                                          \
+  }
+
+ROUND_TRIPS(64)
+ROUND_TRIPS(128)
+
+static void round_trips(long runs, long count) {
+  shared *both = bench_shared(sizeof(shared));
+  channel there64 = channel_make(64), back64 = channel_make(64), there128 = channel_make(128), back128 = channel_make(128);
+#ifdef BENCH_BOOST
+  void *boost_there = bench_shared(boost_queue_bytes()), *boost_back = bench_shared(boost_queue_bytes());
+  boost_queue_make(boost_there);
+  boost_queue_make(boost_back);
+#endif
+  pid_t child = bench_fork();
+  uint64_t number = 0;
+  if (child == 0) {
+    bench_pin(BENCH_CHILD_CPU);
+    nt_consumer in64 = consumer_of(&there64), in128 = consumer_of(&there128);
+    nt_producer out64 = producer_of(&back64), out128 = producer_of(&back128);
+    for (long run = 0; run < runs; run++) {
+      pingpong_pong(&both->floor, &number, count);
+      pong64(&in64, &out64, count);
+      pong128(&in128, &out128, count);
+#ifdef BENCH_BOOST
+      boost_queue_pong(boost_there, boost_back, (uint64_t)count);
+#endif
+    }
+    _exit(0);
+  }
+  bench_pin(BENCH_PARENT_CPU);
+  double cycle_ns = bench_cycle_ns();
+  nt_producer out64 = producer_of(&there64), out128 = producer_of(&there128);
+  nt_consumer in64 = consumer_of(&back64), in128 = consumer_of(&back128);
+  uint64_t *cycles = calloc((size_t)count, sizeof(uint64_t));
+  if (cycles == NULL) bench_fail("no memory for trips", count);
+  trips floor = trips_make("ping_pong", runs), ring64 = trips_make("ring_64", runs), ring128 = trips_make("ring_128", runs);
+#ifdef BENCH_BOOST
+  trips boost = trips_make("boost_64", runs);
+#endif
+  for (long run = 0; run < runs; run++) {
+    uint64_t begin = (uint64_t)(run * count);
+    pingpong_ping(&both->floor, &number, count, cycles);
+    trips_add(&floor, cycles, count, cycle_ns);
+    ping64(&out64, &in64, begin, count, cycles);
+    trips_add(&ring64, cycles, count, cycle_ns);
+    ping128(&out128, &in128, begin, count, cycles);
+    trips_add(&ring128, cycles, count, cycle_ns);
+#ifdef BENCH_BOOST
+    boost_queue_ping(boost_there, boost_back, begin, (uint64_t)count, cycles);
+    trips_add(&boost, cycles, count, cycle_ns);
+#endif
+  }
+  bench_join(child);
+  printf("{");
+  trips_print(&floor, ", ");
+  trips_print(&ring64, ", ");
+#ifdef BENCH_BOOST
+  trips_print(&boost, ", ");
+#endif
+  trips_print(&ring128, "}\n");
+}
+
+static void produce(nt_producer *out, uint64_t number, uint64_t count) {
+  _Alignas(64) uint64_t record[8] = {0};
+  for (uint64_t i = 0; i < count; i++) {
+    record[1] = number + i;
+    while (!nt_ring_push64(out, record)) {
+    }
+  }
+}
+
+static int consume(nt_consumer *in, uint64_t number, uint64_t count) {
+  _Alignas(64) uint64_t record[8];
+  const void *front;
+  uint64_t wrong = 0;
+  for (uint64_t i = 0; i < count; i++) {
+    while ((front = nt_ring_front64(in)) == NULL) {
+    }
+    memcpy(record, front, sizeof(record));
+    __asm__ volatile("" : : "r"(record) : "memory"); /* the whole record, not the word that is looked at */
+    nt_ring_advance(in);
+    wrong |= record[1] ^ (number + i);
+  }
+  return wrong == 0;
+}
+
+/* Million records a second: window by window the quantile at which neither side was interrupted, and over the whole run. */
+typedef struct rates {
+  double *clean;
+  double *whole;
+} rates;
+
+static void rates_add(rates *to, long run, double *window_ns, long windows, int64_t whole_ns) {
+  to->whole[run] = (double)(windows * WINDOW) / (double)whole_ns * 1e3;
+  to->clean[run] = WINDOW / bench_quantile(window_ns, (size_t)windows, 0.15) * 1e3;
+}
+
+static void rates_print(const char *name, const rates *from, long runs, const char *end) {
+  printf("\"%s\": {", name);
+  bench_print_array("clean_window_mps", from->clean, (size_t)runs, ", ");
+  bench_print_array("whole_run_mps", from->whole, (size_t)runs, "}");
+  printf("%s", end);
+}
+
+static void throughput(long runs, long windows) {
+  shared *both = bench_shared(sizeof(shared));
+  channel ring = channel_make(64);
+  uint64_t count = (uint64_t)windows * WINDOW, turn = 0;
+#ifdef BENCH_BOOST
+  void *boost = bench_shared(boost_queue_bytes());
+  boost_queue_make(boost);
+#endif
+  pid_t child = bench_fork();
+  if (child == 0) {
+    bench_pin(BENCH_CHILD_CPU);
+    nt_producer out = producer_of(&ring);
+    for (long run = 0; run < runs; run++) {
+      while (atomic_load_explicit(&both->ready, memory_order_acquire) <= turn) {
+      }
+      turn++;
+      produce(&out, (uint64_t)run * count, count);
+#ifdef BENCH_BOOST
+      while (atomic_load_explicit(&both->ready, memory_order_acquire) <= turn) {
+      }
+      turn++;
+      boost_queue_produce(boost, (uint64_t)run * count, count);
+#endif
+    }
+    _exit(0);
+  }
+  bench_pin(BENCH_PARENT_CPU);
+  nt_consumer in = consumer_of(&ring);
+  double *window_ns = calloc((size_t)(windows + 4 * runs), sizeof(double));
+  if (window_ns == NULL) bench_fail("no memory for windows", windows);
+  double *results = window_ns + windows;
+  rates ours = {results, results + runs};
+#ifdef BENCH_BOOST
+  rates theirs = {results + 2 * runs, results + 3 * runs};
+#endif
+  for (long run = 0; run < runs; run++) {
+    uint64_t number = (uint64_t)run * count;
+    atomic_store_explicit(&both->ready, ++turn, memory_order_release);
+    int64_t begin = bench_ns(), last = begin, now = begin;
+    for (long w = 0; w < windows; w++, last = now) {
+      if (!consume(&in, number + (uint64_t)w * WINDOW, WINDOW)) bench_fail("the ring lost the order in window", w);
+      now = bench_ns();
+      window_ns[w] = (double)(now - last);
+    }
+    rates_add(&ours, run, window_ns, windows, now - begin);
+#ifdef BENCH_BOOST
+    atomic_store_explicit(&both->ready, ++turn, memory_order_release);
+    begin = last = bench_ns();
+    for (long w = 0; w < windows; w++, last = now) {
+      if (!boost_queue_consume(boost, number + (uint64_t)w * WINDOW, WINDOW)) bench_fail("boost lost the order in window", w);
+      now = bench_ns();
+      window_ns[w] = (double)(now - last);
+    }
+    rates_add(&theirs, run, window_ns, windows, now - begin);
+#endif
+  }
+  bench_join(child);
+  printf("{");
+#ifdef BENCH_BOOST
+  rates_print("boost_64", &theirs, runs, ", ");
+#endif
+  rates_print("ring_64", &ours, runs, "}\n");
+}
+
+static void floor_alone(long count) {
+  shared *both = bench_shared(sizeof(shared));
+  uint64_t number = 0;
+  pid_t child = bench_fork();
+  if (child == 0) {
+    bench_pin(BENCH_CHILD_CPU);
+    pingpong_pong(&both->floor, &number, count);
+    _exit(0);
+  }
+  bench_pin(BENCH_PARENT_CPU);
+  double cycle_ns = bench_cycle_ns();
+  uint64_t *cycles = calloc((size_t)count, sizeof(uint64_t));
+  if (cycles == NULL) bench_fail("no memory for trips", count);
+  trips floor = trips_make("ping_pong", 1);
+  pingpong_ping(&both->floor, &number, count, cycles);
+  trips_add(&floor, cycles, count, cycle_ns);
+  bench_join(child);
+  printf("{");
+  trips_print(&floor, "}\n");
+}
+
+int main(int argument_count, char **arguments) {
+  const char *mode = argument_count > 1 ? arguments[1] : "";
+  if (strcmp(mode, "trips") == 0) {
+    round_trips(bench_argument(argument_count, arguments, 2), bench_argument(argument_count, arguments, 3));
+  } else if (strcmp(mode, "throughput") == 0) {
+    throughput(bench_argument(argument_count, arguments, 2), bench_argument(argument_count, arguments, 3));
+  } else if (strcmp(mode, "pingpong") == 0) {
+    floor_alone(bench_argument(argument_count, arguments, 2));
+  } else {
+    fprintf(stderr, "usage: ring trips RUNS TRIPS | throughput RUNS WINDOWS | pingpong TRIPS\n");
+    return 2;
+  }
+  return 0;
+}

@@ -1,0 +1,187 @@
+"""The streaming features once more, from their definitions: sums over the whole history with NumPy, nothing kept up to date.
+
+Prices are raw, as in ticks; the results are in the units of the library.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+NAMES = (
+    *("trade_flow_4", "trade_flow_16", "trade_flow_64", "trade_flow_256", "sign_8", "sign_64", "run", "size_relative", "vwap_less_mid"),
+    *("trade_position", "sign_persistence", "return_16", "return_64", "return_256", "volatility_32_512", "spread", "spread_relative"),
+    *("imbalance", "imbalance_16", "order_flow_16", "order_flow_64", "flow_1s", "flow_10s", "rate"),
+)
+
+
+@dataclass
+class Band:
+    """The quote as the kernel keeps it: of the feed, or one tick wide around the prints of a feed that has none."""
+
+    tick_size: int
+    bid: int | None = None
+    ask: int | None = None
+    implied: bool = False
+
+    def quote(self, bid: int, ask: int) -> None:
+        self.bid, self.ask, self.implied = bid, ask, False
+
+    def trade(self, price: int, aggressor: int) -> int:
+        """Take a trade; its sign: as given, else of the side of the band that it hits. Without a quote of the feed it moves the band."""
+        if self.bid is None or self.ask is None or self.implied:
+            fresh = self.bid is None or self.ask is None
+            if aggressor:
+                self.ask = price if aggressor == 1 else price + self.tick_size
+                self.bid = self.ask - self.tick_size
+            elif self.bid is None or self.ask is None or price > self.ask:
+                self.bid, self.ask = price - self.tick_size, price
+            elif price < self.bid:
+                self.bid, self.ask = price, price + self.tick_size
+            self.implied = True
+            if fresh and not aggressor:
+                return 0
+        if aggressor:
+            return 1 if aggressor == 1 else -1
+        assert self.bid is not None
+        assert self.ask is not None
+        return 1 if price >= self.ask else -1 if price <= self.bid or self.implied else 0
+
+
+@dataclass
+class Trade:
+    """A trade and the market that it met."""
+
+    ts: int
+    price: int
+    size: int
+    sign: int
+    bid: int | None
+    ask: int | None
+
+
+@dataclass
+class FeatureHistory:
+    """Everything that one instrument has seen. `values` computes each feature anew."""
+
+    tick_size: int
+    times: list[int] = field(default_factory=list)
+    mids: list[float] = field(default_factory=list)  # ticks
+    spreads: list[float] = field(default_factory=list)  # ticks; of quotes that were not implied
+    quotes: list[tuple[int, int, int, int]] = field(default_factory=list)  # with sizes: bid, ask, bid size, ask size
+    trades: list[Trade] = field(default_factory=list)
+    band: Band = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.band = Band(self.tick_size)
+
+    def quote(self, ts: int, bid: int, ask: int, bid_size: int, ask_size: int) -> None:
+        self.band.quote(bid, ask)
+        self._market(ts)
+        if bid_size or ask_size:
+            self.quotes.append((bid, ask, bid_size, ask_size))
+
+    def trade(self, ts: int, price: int, size: int, aggressor: int) -> None:
+        sign = self.band.trade(price, aggressor)
+        self._market(ts)
+        self.trades.append(Trade(ts, price, size, sign, self.band.bid, self.band.ask))
+
+    def _market(self, ts: int) -> None:
+        self.times.append(ts)
+        if self.band.bid is None or self.band.ask is None:
+            return
+        self.mids.append((self.band.bid + self.band.ask) / 2 / self.tick_size)
+        if not self.band.implied:
+            self.spreads.append(max(self.band.ask - self.band.bid, self.tick_size) / self.tick_size)
+
+    def values(self) -> dict[str, float]:
+        """Every feature by name."""
+        found = dict.fromkeys(NAMES, math.nan)
+        sigma = 0.01
+        if len(self.times) > 1:
+            gaps = np.maximum(np.diff(np.array(self.times, np.int64)), 0) + 1.0
+            found["rate"] = log_ratio(mean(gaps, 16), mean(gaps, 512))
+        if len(self.mids) > 1:
+            squares = np.diff(self.mids) ** 2
+            sigma = math.sqrt(mean(squares, 512) + 1e-4)
+            found["volatility_32_512"] = log_ratio(math.sqrt(mean(squares, 32) + 1e-4), sigma)
+        if self.mids:
+            for half in (16, 64, 256):
+                found[f"return_{half}"] = clip((self.mids[-1] - mean(self.mids, half)) / (sigma * math.sqrt(half)))
+        if self.spreads:
+            found["spread"] = math.log2(self.spreads[-1])
+            found["spread_relative"] = log_ratio(self.spreads[-1], mean(self.spreads, 512))
+        if self.quotes:
+            found.update(self._of_quotes())
+        if self.trades:
+            found.update(self._of_trades(sigma))
+        return found
+
+    def _of_quotes(self) -> dict[str, float]:
+        rows = np.array(self.quotes, np.float64)
+        imbalances = (rows[:, 2] - rows[:, 3]) / (rows[:, 2] + rows[:, 3])
+        found = {"imbalance": float(imbalances[-1]), "imbalance_16": mean(imbalances, 16)}
+        if len(rows) > 1:
+            bid, ask, bid_size, ask_size = rows[1:].T
+            old_bid, old_ask, old_bid_size, old_ask_size = rows[:-1].T
+            flow = (bid >= old_bid) * bid_size - (bid <= old_bid) * old_bid_size
+            flow += (ask >= old_ask) * old_ask_size - (ask <= old_ask) * ask_size
+            size = mean(np.abs(flow), 512)
+            for half in (16, 64):
+                found[f"order_flow_{half}"] = clip(mean(flow, half) / size) if size else 0.0
+        return found
+
+    def _of_trades(self, sigma: float) -> dict[str, float]:
+        sizes = np.array([trade.size for trade in self.trades], np.float64)
+        signs = np.array([trade.sign for trade in self.trades], np.float64)
+        prices = np.array([trade.price for trade in self.trades], np.float64) / self.tick_size
+        found = {f"trade_flow_{half}": mean(signs * sizes, half) / mean(sizes, half) for half in (4, 16, 64, 256)}
+        found |= {f"sign_{half}": mean(signs, half) for half in (8, 64)}
+        found["run"] = run(signs)
+        found["size_relative"] = log_ratio(float(sizes[-1]), mean(sizes, 256))
+        if len(signs) > 1:
+            found["sign_persistence"] = mean(signs[1:] * signs[:-1], 64)
+        if self.mids:
+            found["vwap_less_mid"] = clip((self.mids[-1] - mean(prices * sizes, 64) / mean(sizes, 64)) / (8 * sigma))
+        last = self.trades[-1]
+        if last.bid is not None and last.ask is not None:
+            found["trade_position"] = clip((2 * last.price - last.bid - last.ask) / max(last.ask - last.bid, self.tick_size))
+        gaps = np.maximum(np.diff(np.array([trade.ts for trade in self.trades], np.int64)), 0) / 1e9
+        for name, seconds in (("flow_1s", 1), ("flow_10s", 10)):
+            decays = (1 + gaps / seconds / 8) ** -8.0
+            weights = np.append(np.cumprod(decays[::-1])[::-1], 1.0)
+            found[name] = float(np.sum(weights * signs * sizes) / np.sum(weights * sizes))
+        return found
+
+
+def mean(x: Sequence[float] | Floats, half: int) -> float:
+    """Exponentially weighted mean: each step back counts 2^(-1/half) less."""
+    values = np.asarray(x, np.float64)
+    weights = 2.0 ** (-np.arange(len(values))[::-1] / half)
+    return float(np.sum(weights * values) / np.sum(weights))
+
+
+def run(signs: Floats) -> float:
+    """Sign of the run that the last trades of a known side are, times log(1 + its length)."""
+    known = signs[signs != 0]
+    if not len(known):
+        return 0.0
+    other = np.flatnonzero(known != known[-1])
+    length = len(known) - (other[-1] + 1 if len(other) else 0)
+    return float(known[-1]) * math.log1p(length)
+
+
+def clip(x: float) -> float:
+    """Within +-6."""
+    return min(6.0, max(-6.0, x))
+
+
+def log_ratio(a: float, b: float) -> float:
+    """log(a / b), within +-6."""
+    return clip(math.log(a / b))

@@ -1,0 +1,117 @@
+"""Streaming features through the ABI against their definitions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from reference_features import NAMES, FeatureHistory
+
+from neural_trader._native import abi, ffi, lib
+
+TICK_SIZE = 25
+TICKS = 3000
+
+
+@pytest.fixture
+def kernel() -> Iterator[int]:
+    """A private kernel with one instrument, on the tape's clock."""
+    handle, error = ffi.new("uint32_t *"), ffi.new("nt_error *")
+    config = ffi.new("nt_kernel_config *", {"clock": abi.NT_CLOCK_TAPE, "instruments": 2, "accounts": 1})
+    assert lib.nt_kernel_create(config, handle, error) == 0, ffi.string(error.text)
+    instrument = {
+        "symbol": b"ES",
+        "currency": b"USD",
+        "price_decimals": 2,
+        "tick_size": TICK_SIZE,
+        "lot_size": 1,
+        "minimum_quantity": 1,
+        "maximum_price": 10_000_000,
+        "initial_session": abi.NT_SESSION_OPEN,
+    }
+    assert lib.nt_kernel_add_instrument(handle[0], ffi.new("nt_instrument *", instrument)) == 0
+    yield handle[0]
+    lib.nt_close(handle[0])
+
+
+def make_ticks(kind: str, seed: int) -> NDArray[Any]:
+    """Trades without sides, trades with sides, or quotes and trades."""
+    random = np.random.default_rng(seed)
+    ticks = np.zeros(TICKS, abi.NT_TICK)
+    gaps = np.where(random.random(TICKS) < 0.6, 0, random.exponential(3e8, TICKS))
+    ticks["ts_event"] = ticks["ts_recv"] = 1_378_058_400_000_000_000 + np.cumsum(gaps.astype(np.int64))
+    mids = 164_000 + TICK_SIZE * np.cumsum(random.integers(-1, 2, TICKS) * (random.random(TICKS) < 0.2))
+    quote = (random.random(TICKS) < 0.6) & (kind == "quotes")
+    ticks["kind"] = np.where(quote, abi.NT_TICK_QUOTE, abi.NT_TICK_TRADE)
+    for name, values in {
+        "bid_price": mids - TICK_SIZE * random.integers(0, 3, TICKS),
+        "ask_price": mids + TICK_SIZE * random.integers(1, 3, TICKS),
+        "bid_size": random.integers(0, 300, TICKS),
+        "ask_size": random.integers(0, 300, TICKS),
+    }.items():
+        ticks[name][quote] = values[quote]
+    for name, values in {
+        "price": mids + TICK_SIZE * random.integers(0, 2, TICKS),
+        "size": random.integers(1, 40, TICKS),
+        "aggressor": random.integers(1, 3, TICKS) if kind == "sides" else random.integers(0, 3, TICKS) * (kind == "quotes"),
+    }.items():
+        ticks[name][~quote] = values[~quote]
+    return ticks
+
+
+def take(history: FeatureHistory, tick: Any) -> None:
+    if tick["kind"] == abi.NT_TICK_QUOTE:
+        history.quote(*(int(tick[name]) for name in ("ts_event", "bid_price", "ask_price", "bid_size", "ask_size")))
+    else:
+        history.trade(*(int(tick[name]) for name in ("ts_event", "price", "size", "aggressor")))
+
+
+def read(kernel: int) -> dict[str, float]:
+    values = ffi.new("double[]", len(NAMES))
+    assert lib.nt_read_features(kernel, 0, values, len(NAMES)) == len(NAMES)
+    return dict(zip(NAMES, values, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["trades", "sides", "quotes"])
+def test_features_are_what_their_definitions_say(kernel: int, kind: str) -> None:
+    ticks = make_ticks(kind, seed=4)
+    history = FeatureHistory(TICK_SIZE)
+    done = 0
+    for until in (1, 2, 3, 5, 10, 40, 200, 999, 2000, TICKS):
+        part = ticks[done:until]
+        position = 0
+        while position < len(part):
+            taken = lib.nt_kernel_replay(kernel, ffi.cast("nt_tick *", part[position:].ctypes.data), len(part) - position)
+            assert taken > 0
+            position += taken
+        for tick in ticks[done:until]:
+            take(history, tick)
+        done = until
+        found, expected = read(kernel), history.values()
+        for name in NAMES:
+            assert found[name] == pytest.approx(expected[name], rel=1e-9, abs=1e-9, nan_ok=True), (name, until)
+    missing = {name for name, value in read(kernel).items() if math.isnan(value)}
+    of_quotes = {"spread", "spread_relative", "imbalance", "imbalance_16", "order_flow_16", "order_flow_64"}
+    assert missing == {"trades": of_quotes, "sides": of_quotes, "quotes": set()}[kind]
+
+
+def test_names_are_in_the_order_of_the_values() -> None:
+    name = ffi.new("char[32]")
+    for index, expected in enumerate(NAMES):
+        assert lib.nt_feature_name(index, name, 32) == 0
+        assert ffi.string(name).decode() == expected
+    assert lib.nt_feature_name(len(NAMES), name, 32) == abi.NT_ERR_INVALID
+    assert lib.nt_feature_name(0, name, 4) == abi.NT_ERR_INVALID
+
+
+def test_no_features_before_the_first_tick(kernel: int) -> None:
+    values = ffi.new("double[]", len(NAMES))
+    assert lib.nt_kernel_run(kernel, 1) == 0  # the tables are closed and published
+    assert lib.nt_read_features(kernel, 0, values, len(NAMES)) == abi.NT_ERR_NO_DATA
+    assert lib.nt_read_features(kernel, 1, values, len(NAMES)) == abi.NT_ERR_NOT_FOUND
+    assert lib.nt_read_features(kernel, 0, ffi.NULL, len(NAMES)) == abi.NT_ERR_INVALID
+    assert lib.nt_read_features(kernel, 0, values, 0) == abi.NT_ERR_INVALID
