@@ -236,7 +236,7 @@ static uint32_t real_time_turn(nt_kernel *kernel) {
     if (end) atomic_store_explicit(&kernel->view.live->ended, 1, memory_order_release);
   }
   if (ticks > 0) {
-    nt_publish_ticks(kernel, nt_clock_ns());
+    nt_publish_ticks(kernel, atomic_load_explicit(&kernel->view.live->ended, memory_order_relaxed) ? 0 : nt_clock_ns());
     nt_wake(&kernel->feed.desk->peer_wait);
   } else if (inputs == 0) {
     nt_publish_rows(kernel); /* what timers changed */

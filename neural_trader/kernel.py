@@ -168,6 +168,8 @@ class Kernel:
         self._create(instruments, self._participants)
         check(lib.nt_kernel_start(self._handle), self._handle)
         self._looping = True
+        while not self.running:  # its thread has begun: from now on "not running" means stopped
+            time.sleep(0.0002)
         self._recorder = threading.Thread(target=self._record, name="nt-recorder", daemon=True)
         self._recorder.start()
         if source is not None and feed:

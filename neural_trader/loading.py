@@ -56,8 +56,10 @@ def strategy_class(spec: str) -> type[Strategy]:
         near = difflib.get_close_matches(name, found, n=1)
         hint = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(found)}" if found else ""
         _refuse(f"{file} has no strategy {name}{hint}")
-    if len(found) != 1:
-        _refuse(f"{file} has no class derived from Strategy" if not found else f"which of {', '.join(found)} is it? Write {file}:{next(iter(found))}")
+    if not found:
+        _refuse(f"{file} has no class derived from Strategy")
+    if len(found) > 1:
+        _refuse(f"which of {', '.join(found)} is it? Write {file}:{next(iter(found))}")
     return next(iter(found.values()))
 
 

@@ -128,7 +128,7 @@ class Worker:
 
 
 def feed_worker(kernel: str, source: str, config: Config, speed: float = 0) -> Worker:
-    """A process that feeds a source to a kernel. Its facts: `total` ticks before the first one, then `ticks` pushed, `peak_memory_bytes`."""
+    """A process that feeds a source to a kernel. Its facts: `total` ticks of it, at the end `ticks` pushed and `peak_memory_bytes`."""
     return Worker("feed", {"kernel": kernel, "source": source, "config": config, "speed": speed})
 
 

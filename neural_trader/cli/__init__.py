@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="neural-trader",
         description="A trading kernel in shared memory: backtests, paper runs, limits that hold.",
-        epilog="exit codes: 0 done, 2 configuration, usage or source, 3 ended halted, 1 anything else; NEURAL_TRADER_DEBUG=1 shows tracebacks",
+        epilog="exit codes: 0 done, 2 configuration, usage or source, 3 ended halted, 1 other; NEURAL_TRADER_DEBUG=1 shows tracebacks",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"neural-trader {version('neural-trader')}")

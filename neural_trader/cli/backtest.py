@@ -43,7 +43,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("strategy", metavar="STRATEGY", help='"file.py:Class", or "file.py" when it holds one strategy')
     parser.add_argument("--source", help='"sample:es-2013-09", "sample:es-2013-09:N", or a trade file; that of --config unless given')
-    parser.add_argument("--config", metavar="FILE", help="instruments, venue, accounts and limits; its parameters when the strategy is its own")
+    parser.add_argument("--config", metavar="FILE", help="instruments, venue, accounts and limits, and the parameters of its strategy")
     add_settings(parser)
     parser.add_argument(
         "--limit", action="append", default=[], metavar="KEY=VALUE", help="short for --set limits.KEY=VALUE; a VALUE of off switches it off"

@@ -180,10 +180,12 @@ def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]
     """Lines of aligned columns, the ones in `right` to the right. The first row is the head."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     aligned = set(right)
-    return [
-        "  ".join(cell.rjust(width) if number in aligned else cell.ljust(width) for number, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
-        for row in rows
-    ]
+
+    def line(row: Sequence[str]) -> str:
+        cells = (row[i].rjust(width) if i in aligned else row[i].ljust(width) for i, width in enumerate(widths))
+        return "  ".join(cells).rstrip()
+
+    return [line(row) for row in rows]
 
 
 class ProgressLine:

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from neural_trader.cli.common import (
     EXIT_FAILURE,
     EXIT_HALTED,
@@ -33,7 +31,7 @@ from neural_trader.kernel import Kernel, strategy_name
 from neural_trader.loading import load_strategy
 from neural_trader.monitor import Monitor
 from neural_trader.numbers import exact
-from neural_trader.processes import Worker, explain, feed_worker, strategy_worker
+from neural_trader.processes import Worker, feed_worker, strategy_worker
 from neural_trader.records import ExecutionResult
 from neural_trader.result import Result
 from neural_trader.sources import instruments_of
@@ -63,9 +61,9 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("config", metavar="CONFIG", help="the TOML file")
     parser.add_argument("--processes", type=int, choices=(1, 3), default=1, help="1: everything here; 3: kernel, feed and strategy apart")
-    parser.add_argument("--realtime", action="store_true", help="time is the machine's, and the feed is paced as recorded; as source.speed = 1")
+    parser.add_argument("--realtime", action="store_true", help="the machine's time, and a feed paced as recorded (as source.speed = 1)")
     parser.add_argument("--speed", type=float, metavar="X", help="with --realtime: X times as fast as recorded; 0 as fast as it goes")
-    parser.add_argument("--final-order", metavar="ORDER", help='"BUY 500 ES" or "SELL 1 ES @ 1640.25", sent by a client of its own at the end')
+    parser.add_argument("--final-order", metavar="ORDER", help='"BUY 500 ES" or "SELL 1 ES @ 1640.25", sent at the end by its own client')
     add_settings(parser)
     parser.set_defaults(function=run)
 

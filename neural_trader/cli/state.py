@@ -18,7 +18,8 @@ _SAYS: Final = {"HALTED": "no new orders; what worked has been cancelled; cancel
 
 def add(commands: Any) -> None:
     """Add the commands."""
-    _add(commands, "halt", "HALTED", "stop trading: cancel every working order of a kernel and deny new ones", ("halt es-paper", 'halt es-paper --reason "wrong prices"'))
+    halts = ("halt es-paper", 'halt es-paper --reason "wrong prices"')
+    _add(commands, "halt", "HALTED", "stop trading: cancel every working order of a kernel and deny new ones", halts)
     _add(commands, "resume", "ACTIVE", "trade again after a halt or a latched loss limit", ("resume es-paper",))
 
 

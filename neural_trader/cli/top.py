@@ -48,7 +48,8 @@ def run(options: argparse.Namespace) -> int:
             if options.json:
                 print_json(snapshot)
             else:
-                print("\x1b[H\x1b[2J" if terminal else "", frame(snapshot, rate), sep="", end="\n" if terminal or options.once else "\n\n", flush=True)
+                clear, gap = ("\x1b[H\x1b[2J", "\n") if terminal else ("", "\n" if options.once else "\n\n")
+                print(f"{clear}{frame(snapshot, rate)}", end=gap, flush=True)
             if options.once:
                 return EXIT_OK
             if not snapshot.alive:
@@ -63,32 +64,35 @@ def frame(snapshot: Snapshot, ticks_per_second: float | None = None) -> str:
     counters = snapshot.counters
     denied = ", ".join(f"{reason} {count:,}" for reason, count in counters.denied.items())
     state = snapshot.state + (f" ({snapshot.state_reason})" if snapshot.state_reason else "")
+    ended = "  source ended" if snapshot.source_ended else ""
+    rate = f" ({ticks_per_second:,.0f} a second)" if ticks_per_second is not None else ""
     lines = [
-        f"{snapshot.name}  pid {snapshot.pid}  {snapshot.clock}{_time(snapshot)}  {state}{'  source ended' if snapshot.source_ended else ''}",
-        f"ticks {counters.ticks:,}" + (f" ({ticks_per_second:,.0f} a second)" if ticks_per_second is not None else "") + f"  slices {counters.slices:,}"
-        f"  broadcast {min(snapshot.ticks_published, snapshot.tick_capacity):,} of {snapshot.tick_capacity:,}",
+        f"{snapshot.name}  pid {snapshot.pid}  {snapshot.clock}{_time(snapshot)}  {state}{ended}",
+        f"ticks {counters.ticks:,}{rate}  slices {counters.slices:,}  "
+        f"broadcast {min(snapshot.ticks_published, snapshot.tick_capacity):,} of {snapshot.tick_capacity:,}",
         f"orders accepted {counters.orders_accepted:,}  denied {counters.orders_denied:,}{f' ({denied})' if denied else ''}"
         f"  rejected {counters.orders_rejected:,}  cancels {counters.cancels:,}  replaces {counters.replaces:,}  fills {counters.fills:,}",
-        f"reports {counters.reports:,}  held {counters.reports_held:,}  deaths {counters.deaths:,}  hostile records {counters.hostile_records:,}",
+        f"reports {counters.reports:,}  held {counters.reports_held:,}  deaths {counters.deaths:,}  "
+        f"hostile records {counters.hostile_records:,}",
         _latency("tick to order", snapshot.latency_ns["tick_to_order"]),
         _latency("order to report", snapshot.latency_ns["order_to_report"]),
         "",
     ]
-    rows = [("channel", "client", "state", "pid", "orders", "waiting", "reports", "waiting", "tick lag")]
+    channels: list[tuple[str, ...]] = [("channel", "client", "state", "pid", "orders", "waiting", "reports", "waiting", "tick lag")]
     for row in snapshot.channels:
         numbers = (row.orders_taken, row.orders_waiting, row.reports_pushed, row.reports_waiting, row.tick_lag)
-        rows.append((str(row.index), row.client, row.state, str(row.pid), *(f"{number:,}" for number in numbers)))
-    lines += table(rows, right=(0, 3, 4, 5, 6, 7, 8))
-    rows2 = [("account", "state", "equity", "cash", "day P&L", "fees", "open orders")]
+        channels.append((str(row.index), row.client, row.state, str(row.pid), *(f"{number:,}" for number in numbers)))
+    lines += table(channels, right=(0, 3, 4, 5, 6, 7, 8))
+    accounts: list[tuple[str, ...]] = [("account", "state", "equity", "cash", "day P&L", "fees", "open orders")]
     for account in snapshot.accounts:
         why = f"{account.state} {account.state_reason}" if account.state_reason else account.state
         money = (f"{value:,.2f}" for value in (account.equity, account.cash, account.day_pnl, account.fees))
-        rows2.append((f"{account.name} {account.currency}", why, *money, str(account.open_orders)))
-    lines += ["", *table(rows2, right=(2, 3, 4, 5, 6))]
+        accounts.append((f"{account.name} {account.currency}", why, *money, str(account.open_orders)))
+    lines += ["", *table(accounts, right=(2, 3, 4, 5, 6))]
     if snapshot.positions:
-        rows3 = [("position", "quantity", "average", "mark", "working", "realized", "unrealized", "fills")]
+        positions = [("position", "quantity", "average", "mark", "working", "realized", "unrealized", "fills")]
         for position in snapshot.positions:
-            rows3.append(
+            positions.append(
                 (
                     f"{position.account} {position.symbol}",
                     f"{position.quantity:+g}",
@@ -100,13 +104,13 @@ def frame(snapshot: Snapshot, ticks_per_second: float | None = None) -> str:
                     f"{position.fills:,}",
                 )
             )
-        lines += ["", *table(rows3, right=(1, 2, 3, 4, 5, 6, 7))]
+        lines += ["", *table(positions, right=(1, 2, 3, 4, 5, 6, 7))]
     if snapshot.quotes:
-        rows4 = [("market", "session", "bid", "ask", "last", "size")]
+        markets: list[tuple[str, ...]] = [("market", "session", "bid", "ask", "last", "size")]
         for quote in snapshot.quotes:
             values = (_number(value, ".10g") for value in (quote.bid, quote.ask, quote.last, quote.last_size))
-            rows4.append((f"{quote.symbol}{' (implied)' if quote.implied else ''}", quote.session, *values))
-        lines += ["", *table(rows4, right=(2, 3, 4, 5))]
+            markets.append((f"{quote.symbol}{' (implied)' if quote.implied else ''}", quote.session, *values))
+        lines += ["", *table(markets, right=(2, 3, 4, 5))]
     return "\n".join(lines)
 
 
@@ -120,7 +124,8 @@ def _time(snapshot: Snapshot) -> str:
 def _latency(title: str, row: LatencyState) -> str:
     if row.p50 is None:
         return f"{title}: none yet"
-    values = "  ".join(f"{name} {value / 1000:,.1f}" for name, value in (("p50", row.p50), ("p90", row.p90), ("p99", row.p99), ("p99.9", row.p999), ("max", row.maximum)) if value is not None)
+    named = {"p50": row.p50, "p90": row.p90, "p99": row.p99, "p99.9": row.p999, "max": row.maximum}
+    values = "  ".join(f"{name} {value / 1000:,.1f}" for name, value in named.items() if value is not None)
     return f"{title} µs: {values}  ({row.count:,} samples)"
 
 
