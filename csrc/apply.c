@@ -31,6 +31,13 @@ void nt_send_outward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t req
 
 uint64_t nt_outward_free(const nt_state *state) { return state->outbound.mask + 1 - (state->outbound.tail - state->outbound.head); }
 
+/* An empty queue begins again at its first slots, which are in the cache and never fault. */
+static nt_transit take(nt_transit_queue *queue) {
+  nt_transit item = queue->items[queue->head++ & queue->mask];
+  if (queue->head == queue->tail) queue->head = queue->tail = 0;
+  return item;
+}
+
 static int64_t due_of(const nt_transit_queue *queue) {
   return queue->head == queue->tail ? INT64_MAX : queue->items[queue->head & queue->mask].due;
 }
@@ -50,10 +57,10 @@ static int settle_transit(nt_state *state, int64_t until, nt_effects *effects) {
     if (due > state->now) state->now = due;
     if (out <= in) {
       if (effects->count == NT_EFFECTS_MAX) return NT_APPLY_AGAIN;
-      nt_transit answer = state->outbound.items[state->outbound.head++ & state->outbound.mask];
+      nt_transit answer = take(&state->outbound);
       nt_order_answer(state, &answer, effects);
     } else {
-      nt_transit request = state->inbound.items[state->inbound.head++ & state->inbound.mask];
+      nt_transit request = take(&state->inbound);
       nt_venue_receive(state, &request);
     }
   }

@@ -81,6 +81,7 @@ static uint32_t serve(nt_kernel *kernel, uint32_t channel) {
     if (result == NT_OK) {
       if (!nt_loop_take(kernel, NT_INPUT_ATTACH, (uint16_t)channel, now_of(kernel), NULL, 0)) return 0;
       nt_segment_prefault(&port->line.segment);
+      nt_memory_prefault(&kernel->state->entries[(uint64_t)channel * kernel->config.order_capacity], kernel->config.order_capacity * sizeof(nt_entry), 1);
       port->claimed = 1;
       port->pid = desk->pid;
       if ((atomic_load_explicit(&kernel->local_claims, memory_order_acquire) >> channel & 1) == 0)
@@ -156,9 +157,7 @@ static uint32_t cut_off(nt_kernel *kernel) {
   uint32_t inputs = 0;
   for (uint32_t c = 0; c < kernel->config.channels; c++) {
     nt_port *port = &kernel->ports[c];
-    if (port->backlog_count == 0) {
-      port->cut_off = 0;
-    } else if (!port->cut_off && port->backlog_count >= (uint64_t)BACKLOG_RINGS * port->line.out_capacity) {
+    if (!port->cut_off && port->backlog_count >= (uint64_t)BACKLOG_RINGS * port->line.out_capacity) {
       port->cut_off = (uint32_t)nt_loop_take(kernel, NT_INPUT_DEATH, (uint16_t)c, now_of(kernel), NULL, 0);
       inputs += port->cut_off;
     }
@@ -167,8 +166,11 @@ static uint32_t cut_off(nt_kernel *kernel) {
 }
 
 uint32_t nt_loop_service(nt_kernel *kernel) {
-  uint32_t inputs = nt_deliver_backlog(kernel);
-  inputs += cut_off(kernel);
+  uint32_t inputs = 0;
+  if (kernel->state->counters.reports_held > 0) {
+    inputs += nt_deliver_backlog(kernel);
+    inputs += cut_off(kernel);
+  }
   for (uint32_t c = 0; c < kernel->config.channels; c++) inputs += serve(kernel, c);
   if (atomic_load_explicit(&kernel->deaths, memory_order_relaxed) != 0) inputs += serve_deaths(kernel);
   return inputs + serve_commands(kernel);

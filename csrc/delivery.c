@@ -48,6 +48,7 @@ uint32_t nt_deliver_backlog(nt_kernel *kernel) {
       port->dirty = 1;
       moved++;
     }
+    if (port->backlog_count == 0) port->cut_off = 0;
     if (moved > 0) nt_wake(&port->line.desk->peer_wait);
   }
   return moved;

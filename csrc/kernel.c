@@ -192,6 +192,7 @@ int32_t nt_kernel_set_terms(uint32_t kernel, const nt_terms *terms) { return cha
 int32_t nt_kernel_open_doors(nt_kernel *kernel) {
   if (kernel->started) return NT_OK;
   kernel->started = 1;
+  nt_memory_prefault(kernel->journal.bytes, kernel->journal.capacity, 1);
   atomic_store_explicit(&kernel->view.live->instruments, kernel->state->instrument_count, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->accounts, kernel->state->account_count, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->clock, kernel->config.clock, memory_order_relaxed);

@@ -11,6 +11,9 @@
 
 #define ORDERS_PER_TURN 16 /* of one channel in real time, before the next channel has its turn */
 #define TICKS_PER_TURN 64
+#define SERVICE_PASSES 16 /* busy passes between two looks at desks, deaths and commands */
+#define PUBLISH_PASSES 1024
+#define QUIET_PASSES 64
 #define ABSENCES 3 /* probes in a row */
 #define TIMED_ALWAYS 4096 /* orders; later one in sixteen is timed */
 
@@ -185,8 +188,12 @@ uint32_t nt_loop_replay(nt_kernel *kernel, const nt_tick *ticks, uint32_t count)
   uint32_t used = 0, orders = 0;
   for (;;) {
     if (kernel->slice_complete && !finish_slice(kernel)) return used;
-    nt_loop_service(kernel);
-    if (!ready_for_slice(kernel, &orders) || used == count) return used;
+    if (++kernel->passes % SERVICE_PASSES == 0) (void)nt_loop_service(kernel);
+    if (!ready_for_slice(kernel, &orders)) { /* perhaps whoever it waits for has left */
+      (void)nt_loop_service(kernel);
+      if (!ready_for_slice(kernel, &orders)) return used;
+    }
+    if (used == count) return used;
     do {
       int taken;
       kernel->slice_complete = (uint32_t)take_slice_tick(kernel, &ticks[used], &taken);
@@ -247,9 +254,9 @@ static uint32_t real_time_turn(nt_kernel *kernel) {
 /* ---- the loop --------------------------------------------------------------------------------------------------------------- */
 
 uint32_t nt_loop_pass(nt_kernel *kernel) {
-  uint32_t inputs = nt_loop_service(kernel);
-  inputs += kernel->config.clock == NT_CLOCK_TAPE ? tape_turn(kernel) : real_time_turn(kernel);
-  if (++kernel->passes % 1024 == 0) nt_publish_slow(kernel);
+  uint32_t inputs = kernel->config.clock == NT_CLOCK_TAPE ? tape_turn(kernel) : real_time_turn(kernel);
+  if (++kernel->passes % SERVICE_PASSES == 0 || inputs == 0) inputs += nt_loop_service(kernel);
+  if (kernel->passes % PUBLISH_PASSES == 0) nt_publish_slow(kernel);
   return inputs;
 }
 
@@ -263,16 +270,15 @@ void nt_loop_forever(nt_kernel *kernel) {
   atomic_store_explicit(&kernel->view.live->running, 1, memory_order_release);
   nt_publish_slow(kernel);
   nt_waiter waiter;
-  int idle = 0;
+  uint32_t idle = 0;
   while (!atomic_load_explicit(&kernel->stop, memory_order_acquire)) {
     if (nt_loop_pass(kernel) > 0) {
       idle = 0;
       continue;
     }
-    if (!idle) {
-      idle = 1;
+    if (++idle == QUIET_PASSES) nt_publish_slow(kernel); /* not at once: the next order may be on its way */
+    if (idle == 1) {
       for (uint32_t c = 0; c < kernel->config.channels; c++) participants += kernel->ports[c].claimed;
-      nt_publish_slow(kernel);
       nt_waiter_start(&waiter, -1, participants);
       participants = 1;
     }

@@ -55,10 +55,11 @@ def open_source(spec: str, config: Config) -> Source:
 
 
 def instruments_of(spec: str, config: Config) -> Mapping[str, Instrument]:
-    """The instruments that `open_source` would give, without reading the trades."""
+    """The instruments that `open_source` would give, without reading the trades. SourceError where it would refuse before it reads."""
     if spec.startswith(_SAMPLE):
+        _sample_limit(spec, config)
         return _with_sample(config)
-    return {symbol: msgspec.structs.replace(instrument, symbol=symbol) for symbol, instrument in config.instruments.items()}
+    return _file_terms(spec, config)[0]
 
 
 def _with_sample(config: Config) -> dict[str, Instrument]:
@@ -67,7 +68,8 @@ def _with_sample(config: Config) -> dict[str, Instrument]:
     return instruments
 
 
-def _open_sample(spec: str, config: Config) -> Source:
+def _sample_limit(spec: str, config: Config) -> int:
+    """How many trades of the sample are wanted."""
     name, _, count = spec.removeprefix(_SAMPLE).partition(":")
     if name != sample.NAME:
         raise SourceError(f"there is no sample {name!r}; the samples are: {_SAMPLE}{sample.NAME}")
@@ -78,6 +80,11 @@ def _open_sample(spec: str, config: Config) -> Source:
         limit = int(count)
     if config.source.timezone not in (None, sample.TIMEZONE):
         raise SourceError(f"{spec}: its times are in {sample.TIMEZONE}; remove source.timezone = {config.source.timezone!r}")
+    return limit
+
+
+def _open_sample(spec: str, config: Config) -> Source:
+    limit = _sample_limit(spec, config)
     symbol = str(sample.INSTRUMENT.symbol)
     instruments = _with_sample(config)
     with sample.open_trades() as stream:
@@ -95,20 +102,26 @@ def _open_sample(spec: str, config: Config) -> Source:
     )
 
 
-def _open_file(spec: str, config: Config) -> Source:
+def _file_terms(spec: str, config: Config) -> tuple[dict[str, Instrument], str]:
+    """The one instrument of a file, by symbol, and the time zone of its times."""
     if not config.instruments:
         raise SourceError("its instrument is not configured; add [instruments.SYMBOL] with tick_size, currency and max_price", file=spec)
     if len(config.instruments) > 1:
         raise SourceError(f"which instrument is it? Keep one of {', '.join(config.instruments)} in the configuration", file=spec)
     if config.source.timezone is None:
         raise SourceError('its times carry no time zone; add timezone = "America/Chicago", "UTC" or another to [source]', file=spec)
-    symbol = next(iter(config.instruments))
-    instruments = {symbol: msgspec.structs.replace(config.instruments[symbol], symbol=symbol)}
+    symbol, instrument = next(iter(config.instruments.items()))
+    return {symbol: msgspec.structs.replace(instrument, symbol=symbol)}, config.source.timezone
+
+
+def _open_file(spec: str, config: Config) -> Source:
+    instruments, timezone = _file_terms(spec, config)
+    symbol = next(iter(instruments))
     try:
         with Path(spec).open("rb") as stream:
             capacity = Path(spec).stat().st_size // _ROW_BYTES_LEAST + 1
-            reader = TradeReader(stream, spec, instruments[symbol], config.source.timezone)
-            ticks, notes = _tape(reader, instruments, symbol, config.source.timezone, capacity)
+            reader = TradeReader(stream, spec, instruments[symbol], timezone)
+            ticks, notes = _tape(reader, instruments, symbol, timezone, capacity)
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", file=spec) from error
     return Source(name=spec, symbol=symbol, instruments=instruments, ticks=ticks, rows=reader.rows, assumptions=notes, sha256=reader.sha256)
