@@ -98,7 +98,7 @@ lint: .venv/.tests
 	$(BIN)/mypy
 
 format: .venv/.tests
-	$(BIN)/ruff check --quiet --fix .
+	$(BIN)/ruff check --quiet --fix-only .
 	$(BIN)/ruff format --quiet .
 	$(BIN)/clang-format -i $(C_FORMATTED)
 

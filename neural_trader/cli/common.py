@@ -39,7 +39,7 @@ EXIT_FAILURE: Final = 1
 EXIT_CONFIGURATION: Final = 2
 EXIT_HALTED: Final = 3
 
-_OWN_KEYS: Final = ("name", "mode", "strategy", "parameters")  # of the configuration; any other key without a dot is a parameter of the strategy
+_OWN_KEYS: Final = ("name", "mode", "strategy", "parameters")  # without a dot; any other such key is a parameter
 _PATHS: Final = ("strategy", "source.path")
 _SAMPLE: Final = "sample:"
 _encoder = msgspec.json.Encoder(decimal_format="number")
