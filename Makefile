@@ -101,6 +101,7 @@ format: .venv/.tests
 	$(BIN)/ruff check --quiet --fix-only .
 	$(BIN)/ruff format --quiet .
 	$(BIN)/clang-format -i $(C_FORMATTED)
+	$(BIN)/python csrc/bindgen.py
 
 # Configure and build a variant: $(call variant,directory,compiler,options)
 variant = echo "build: $(1) with $(2)" >&2 && \

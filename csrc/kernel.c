@@ -269,6 +269,7 @@ static nt_kernel *enter_loop(uint32_t handle, int32_t *result) {
   if (now - kernel->probed_ns >= PROBE_NS && kernel->config.name[0] != 0) {
     kernel->probed_ns = now;
     nt_probe_peers(kernel);
+    nt_publish_slow(kernel); /* for monitors: no loop of the kernel's own does it */
   }
   return kernel;
 }

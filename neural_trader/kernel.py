@@ -162,8 +162,10 @@ class Kernel:
 
     def start(self, source: str | None = None, *, feed: bool = True, speed: float | None = None) -> None:
         """Run on a thread of the library until `stop`. With a source a feeder thread pushes it, in real time at `speed` times as recorded
-        (0: as fast as it is taken; that of the configuration unless given); `feed` False leaves that to another process."""
+        (0: as fast as it is taken; that of the configuration unless given); `feed` False leaves that to another process. Returns once the
+        first ticks are in, unless the tape waits for participants."""
         self._source_spec = source
+        opened = open_source(source, self.config) if source is not None and feed else None
         instruments = instruments_of(source, self.config) if source is not None else self.config.instruments
         self._create(instruments, self._participants)
         check(lib.nt_kernel_start(self._handle), self._handle)
@@ -172,21 +174,23 @@ class Kernel:
             time.sleep(0.0002)
         self._recorder = threading.Thread(target=self._record, name="nt-recorder", daemon=True)
         self._recorder.start()
-        if source is not None and feed:
+        if opened is not None:
+            self._source = opened
             handle = ffi.new("uint32_t *")
             call(lib.nt_kernel_feed, self._handle, handle)
             self._feeder = threading.Thread(
                 target=self._feed,
-                args=(handle[0], source, self.config.source.speed if speed is None else speed),
+                args=(handle[0], opened, self.config.source.speed if speed is None else speed),
                 name="nt-feeder",
                 daemon=True,
             )
             self._feeder.start()
+            while self._participants == 0 and self._failure is None and not self._status().ticks_published:
+                time.sleep(0.0002)
 
-    def _feed(self, feed: int, source: str, speed: float) -> None:
+    def _feed(self, feed: int, source: Source, speed: float) -> None:
         try:
-            self._source = open_source(source, self.config)
-            feed_ticks(feed, self._source.ticks, speed if self.realtime else 0, self._stopping.is_set)
+            feed_ticks(feed, source.ticks, speed if self.realtime else 0, self._stopping.is_set)
         except BaseException as error:  # reported by stop and wait, on the owner's thread
             self._failure = error
             log.error("the feed stopped: %s", error)
