@@ -24,32 +24,47 @@ uint64_t cycles_now() {
 #endif
 }
 
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+void eager() {}
+
+template <void (*wait)()> void produce(queue &records, uint64_t number, uint64_t count) {
+  boost_record record = {};
+  for (uint64_t i = 0; i < count; i++) {
+    record.word[1] = number + i;
+    while (!records.push(record)) wait();
+  }
+}
+
+template <void (*wait)()> int consume(queue &records, uint64_t number, uint64_t count) {
+  boost_record record;
+  uint64_t wrong = 0;
+  for (uint64_t i = 0; i < count; i++) {
+    while (!records.pop(record)) wait();
+    __asm__ volatile("" : : "r"(&record) : "memory"); // the whole record, not the word looked at
+    wrong |= record.word[1] ^ (number + i);
+  }
+  return wrong == 0;
+}
+
 } // namespace
 
 size_t boost_queue_bytes() { return sizeof(queue); }
 
 void boost_queue_make(void *memory) { new (memory) queue; }
 
-void boost_queue_produce(void *memory, uint64_t number, uint64_t count) {
-  queue &records = at(memory);
-  boost_record record = {};
-  for (uint64_t i = 0; i < count; i++) {
-    record.word[1] = number + i;
-    while (!records.push(record)) {
-    }
-  }
+void boost_queue_produce(void *memory, uint64_t number, uint64_t count, int pausing) {
+  pausing != 0 ? produce<pause>(at(memory), number, count) : produce<eager>(at(memory), number, count);
 }
 
-int boost_queue_consume(void *memory, uint64_t number, uint64_t count) {
-  queue &records = at(memory);
-  boost_record record;
-  uint64_t wrong = 0;
-  for (uint64_t i = 0; i < count; i++) {
-    while (!records.pop(record)) {
-    }
-    wrong |= record.word[1] ^ (number + i);
-  }
-  return wrong == 0;
+int boost_queue_consume(void *memory, uint64_t number, uint64_t count, int pausing) {
+  return pausing != 0 ? consume<pause>(at(memory), number, count) : consume<eager>(at(memory), number, count);
 }
 
 void boost_queue_ping(void *there, void *back, uint64_t number, uint64_t count, uint64_t *cycles) {

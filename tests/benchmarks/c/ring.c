@@ -1,7 +1,7 @@
 /* Rings between two pinned processes.
  *
  *   ring trips RUNS TRIPS       round trips: ping-pong, our rings of 64 and 128 bytes and boost's queue, in turn, RUNS times
- *   ring throughput RUNS WINDOWS   one record at a time: our ring of 64 bytes and boost's queue, in turn, RUNS times
+ *   ring throughput RUNS WINDOWS   one record at a time: our ring of 64 bytes and boost's queue, each with two ways to spin, in turn
  *   ring pingpong TRIPS         the floor alone, for a neighbour that is measured elsewhere
  *
  * A window is 32 times the ring, so that it cannot be the draining of a full one. */
@@ -140,110 +140,112 @@ static void round_trips(long runs, long count) {
   trips_print(&ring128, "}\n");
 }
 
-static void produce(nt_producer *out, uint64_t number, uint64_t count) {
-  _Alignas(64) uint64_t record[8] = {0};
-  for (uint64_t i = 0; i < count; i++) {
-    record[1] = number + i;
-    while (!nt_ring_push64(out, record)) {
-    }
+/* One record at a time, with the two usual ways to spin while the ring is full or empty: trying again at once, or after a pause
+ * instruction, which leaves the peer's line alone for a moment. */
+#define STREAMS(spin, wait)                                                                              \
+  static void produce_##spin(nt_producer *out, uint64_t number, uint64_t count) {                        \
+    _Alignas(64) uint64_t record[8] = {0};                                                               \
+    for (uint64_t i = 0; i < count; i++) {                                                               \
+      record[1] = number + i;                                                                            \
+      while (!nt_ring_push64(out, record)) wait;                                                         \
+    }                                                                                                    \
+  }                                                                                                      \
+  static int consume_##spin(nt_consumer *in, uint64_t number, uint64_t count) {                          \
+    _Alignas(64) uint64_t record[8];                                                                     \
+    const void *front;                                                                                   \
+    uint64_t wrong = 0;                                                                                  \
+    for (uint64_t i = 0; i < count; i++) {                                                               \
+      while ((front = nt_ring_front64(in)) == NULL) wait;                                                \
+      memcpy(record, front, sizeof(record));                                                             \
+      __asm__ volatile("" : : "r"(record) : "memory"); /* the whole record, not the word looked at */    \
+      nt_ring_advance(in);                                                                               \
+      wrong |= record[1] ^ (number + i);                                                                 \
+    }                                                                                                    \
+    return wrong == 0;                                                                                   \
   }
+
+STREAMS(pausing, nt_pause())
+STREAMS(eager, (void)0)
+
+enum { RING_PAUSING, RING_EAGER, BOOST_PAUSING, BOOST_EAGER, STREAM_COUNT };
+#ifdef BENCH_BOOST
+#define STREAMS_MEASURED STREAM_COUNT
+#else
+#define STREAMS_MEASURED BOOST_PAUSING
+#endif
+
+static const char *const stream_names[STREAM_COUNT] = {"ring_64", "ring_64_eager", "boost_64", "boost_64_eager"};
+
+typedef struct stream {
+  nt_producer out;
+  nt_consumer in;
+  void *boost;
+} stream;
+
+static void stream_produce(stream *at, int which, uint64_t number, uint64_t count) {
+  if (which == RING_PAUSING) produce_pausing(&at->out, number, count);
+  if (which == RING_EAGER) produce_eager(&at->out, number, count);
+#ifdef BENCH_BOOST
+  if (which >= BOOST_PAUSING) boost_queue_produce(at->boost, number, count, which == BOOST_PAUSING);
+#endif
 }
 
-static int consume(nt_consumer *in, uint64_t number, uint64_t count) {
-  _Alignas(64) uint64_t record[8];
-  const void *front;
-  uint64_t wrong = 0;
-  for (uint64_t i = 0; i < count; i++) {
-    while ((front = nt_ring_front64(in)) == NULL) {
-    }
-    memcpy(record, front, sizeof(record));
-    __asm__ volatile("" : : "r"(record) : "memory"); /* the whole record, not the word that is looked at */
-    nt_ring_advance(in);
-    wrong |= record[1] ^ (number + i);
-  }
-  return wrong == 0;
+static int stream_consume(stream *at, int which, uint64_t number, uint64_t count) {
+  if (which == RING_PAUSING) return consume_pausing(&at->in, number, count);
+  if (which == RING_EAGER) return consume_eager(&at->in, number, count);
+#ifdef BENCH_BOOST
+  return boost_queue_consume(at->boost, number, count, which == BOOST_PAUSING);
+#else
+  return 0;
+#endif
 }
 
 /* Million records a second: window by window the quantile at which neither side was interrupted, and over the whole run. */
-typedef struct rates {
-  double *clean;
-  double *whole;
-} rates;
-
-static void rates_add(rates *to, long run, double *window_ns, long windows, int64_t whole_ns) {
-  to->whole[run] = (double)(windows * WINDOW) / (double)whole_ns * 1e3;
-  to->clean[run] = WINDOW / bench_quantile(window_ns, (size_t)windows, 0.15) * 1e3;
-}
-
-static void rates_print(const char *name, const rates *from, long runs, const char *end) {
-  printf("\"%s\": {", name);
-  bench_print_array("clean_window_mps", from->clean, (size_t)runs, ", ");
-  bench_print_array("whole_run_mps", from->whole, (size_t)runs, "}");
-  printf("%s", end);
-}
-
 static void throughput(long runs, long windows) {
   shared *both = bench_shared(sizeof(shared));
   channel ring = channel_make(64);
   uint64_t count = (uint64_t)windows * WINDOW, turn = 0;
+  stream at = {0};
 #ifdef BENCH_BOOST
-  void *boost = bench_shared(boost_queue_bytes());
-  boost_queue_make(boost);
+  at.boost = bench_shared(boost_queue_bytes());
+  boost_queue_make(at.boost);
 #endif
   pid_t child = bench_fork();
   if (child == 0) {
     bench_pin(BENCH_CHILD_CPU);
-    nt_producer out = producer_of(&ring);
-    for (long run = 0; run < runs; run++) {
-      while (atomic_load_explicit(&both->ready, memory_order_acquire) <= turn) {
-      }
+    at.out = producer_of(&ring);
+    for (long i = 0; i < runs * STREAMS_MEASURED; i++) {
+      while (atomic_load_explicit(&both->ready, memory_order_acquire) <= turn) nt_pause();
       turn++;
-      produce(&out, (uint64_t)run * count, count);
-#ifdef BENCH_BOOST
-      while (atomic_load_explicit(&both->ready, memory_order_acquire) <= turn) {
-      }
-      turn++;
-      boost_queue_produce(boost, (uint64_t)run * count, count);
-#endif
+      stream_produce(&at, (int)(i % STREAMS_MEASURED), (uint64_t)i * count, count);
     }
     _exit(0);
   }
   bench_pin(BENCH_PARENT_CPU);
-  nt_consumer in = consumer_of(&ring);
-  double *window_ns = calloc((size_t)(windows + 4 * runs), sizeof(double));
+  at.in = consumer_of(&ring);
+  double *window_ns = calloc((size_t)(windows + 2 * STREAM_COUNT * runs), sizeof(double));
   if (window_ns == NULL) bench_fail("no memory for windows", windows);
-  double *results = window_ns + windows;
-  rates ours = {results, results + runs};
-#ifdef BENCH_BOOST
-  rates theirs = {results + 2 * runs, results + 3 * runs};
-#endif
-  for (long run = 0; run < runs; run++) {
-    uint64_t number = (uint64_t)run * count;
+  double *clean = window_ns + windows, *whole = clean + STREAM_COUNT * runs; /* [stream][run] */
+  for (long i = 0; i < runs * STREAMS_MEASURED; i++) {
+    int which = (int)(i % STREAMS_MEASURED);
+    long result = which * runs + i / STREAMS_MEASURED;
     atomic_store_explicit(&both->ready, ++turn, memory_order_release);
     int64_t begin = bench_ns(), last = begin, now = begin;
     for (long w = 0; w < windows; w++, last = now) {
-      if (!consume(&in, number + (uint64_t)w * WINDOW, WINDOW)) bench_fail("the ring lost the order in window", w);
+      if (!stream_consume(&at, which, (uint64_t)i * count + (uint64_t)w * WINDOW, WINDOW)) bench_fail("the order was lost in window", w);
       now = bench_ns();
       window_ns[w] = (double)(now - last);
     }
-    rates_add(&ours, run, window_ns, windows, now - begin);
-#ifdef BENCH_BOOST
-    atomic_store_explicit(&both->ready, ++turn, memory_order_release);
-    begin = last = bench_ns();
-    for (long w = 0; w < windows; w++, last = now) {
-      if (!boost_queue_consume(boost, number + (uint64_t)w * WINDOW, WINDOW)) bench_fail("boost lost the order in window", w);
-      now = bench_ns();
-      window_ns[w] = (double)(now - last);
-    }
-    rates_add(&theirs, run, window_ns, windows, now - begin);
-#endif
+    whole[result] = (double)count / (double)(now - begin) * 1e3;
+    clean[result] = WINDOW / bench_quantile(window_ns, (size_t)windows, 0.15) * 1e3;
   }
   bench_join(child);
-  printf("{");
-#ifdef BENCH_BOOST
-  rates_print("boost_64", &theirs, runs, ", ");
-#endif
-  rates_print("ring_64", &ours, runs, "}\n");
+  for (int which = 0; which < STREAMS_MEASURED; which++) {
+    printf("%s\"%s\": {", which == 0 ? "{" : ", ", stream_names[which]);
+    bench_print_array("clean_window_mps", clean + which * runs, (size_t)runs, ", ");
+    bench_print_array("whole_run_mps", whole + which * runs, (size_t)runs, "}");
+  }
+  printf("}\n");
 }
 
 static void floor_alone(long count) {
