@@ -162,10 +162,10 @@ class Kernel:
 
     def start(self, source: str | None = None, *, feed: bool = True, speed: float | None = None) -> None:
         """Run on a thread of the library until `stop`. With a source a feeder thread pushes it, in real time at `speed` times as recorded
-        (0: as fast as it is taken; that of the configuration unless given); `feed` False leaves that to another process. Returns once the
-        first ticks are in, unless the tape waits for participants."""
+        (0: as fast as it is taken; that of the configuration unless given); `feed` False leaves that to a later `feed` or to another
+        process. Returns once the first ticks are in, unless the tape waits for participants."""
         self._source_spec = source
-        opened = open_source(source, self.config) if source is not None and feed else None
+        self._source = open_source(source, self.config) if source is not None and feed else None
         instruments = instruments_of(source, self.config) if source is not None else self.config.instruments
         self._create(instruments, self._participants)
         check(lib.nt_kernel_start(self._handle), self._handle)
@@ -174,19 +174,26 @@ class Kernel:
             time.sleep(0.0002)
         self._recorder = threading.Thread(target=self._record, name="nt-recorder", daemon=True)
         self._recorder.start()
-        if opened is not None:
-            self._source = opened
-            handle = ffi.new("uint32_t *")
-            call(lib.nt_kernel_feed, self._handle, handle)
-            self._feeder = threading.Thread(
-                target=self._feed,
-                args=(handle[0], opened, self.config.source.speed if speed is None else speed),
-                name="nt-feeder",
-                daemon=True,
-            )
-            self._feeder.start()
-            while self._participants == 0 and self._failure is None and not self._status().ticks_published:
-                time.sleep(0.0002)
+        if source is not None and feed:
+            self.feed(speed)
+
+    def feed(self, speed: float | None = None) -> None:
+        """Push the source of a kernel that was started without its feed, for strategies that have to see it from its first tick."""
+        if not self._looping or self._source_spec is None or self._feeder is not None:
+            raise StateError("there is nothing to feed; start the kernel with a source and feed=False first, and feed it once")
+        if self._source is None:
+            self._source = open_source(self._source_spec, self.config)
+        handle = ffi.new("uint32_t *")
+        call(lib.nt_kernel_feed, self._handle, handle)
+        self._feeder = threading.Thread(
+            target=self._feed,
+            args=(handle[0], self._source, self.config.source.speed if speed is None else speed),
+            name="nt-feeder",
+            daemon=True,
+        )
+        self._feeder.start()
+        while self._participants == 0 and self._failure is None and self.running and not self._status().ticks_published:
+            time.sleep(0.0002)
 
     def _feed(self, feed: int, source: Source, speed: float) -> None:
         try:

@@ -188,7 +188,7 @@ def _in_real_time(plan: Plan, strategy: Strategy, progress: ProgressLine) -> Out
     failures: list[BaseException] = []
     interrupted = 0
     with Kernel(plan.config, realtime=True) as kernel:
-        kernel.start(plan.source, speed=plan.speed)
+        kernel.start(plan.source, feed=False)
         client = kernel.client(strategy_name(strategy))
 
         def drive() -> None:
@@ -200,6 +200,7 @@ def _in_real_time(plan: Plan, strategy: Strategy, progress: ProgressLine) -> Out
         driver = threading.Thread(target=drive, name="nt-strategy", daemon=True)
         driver.start()
         try:
+            kernel.feed(plan.speed)
             with Monitor(kernel.name) as monitor:
                 while driver.is_alive() and not kernel.wait(_TURN_S):
                     _show(progress, monitor, len(kernel.source.ticks) if kernel.source is not None else 0)
@@ -226,6 +227,8 @@ def _in_three_processes(plan: Plan, progress: ProgressLine) -> Outcome:
     with Kernel(plan.config, realtime=plan.realtime, participants=0 if plan.realtime else 1) as kernel, contextlib.ExitStack() as stack:
         kernel.start(plan.source, feed=False)
         strategy = stack.enter_context(strategy_worker(kernel.name, plan.strategy, dict(plan.config.parameters)))
+        while plan.realtime and strategy.exit_code() is None and "client" not in strategy.facts:
+            time.sleep(_TURN_S)  # real time waits for nobody: the strategy is to see the first tick
         feed = stack.enter_context(feed_worker(kernel.name, plan.source, plan.config, plan.speed if plan.realtime else 0))
         monitor = stack.enter_context(Monitor(kernel.name))
         lost: list[Worker] = []
@@ -246,6 +249,7 @@ def _in_three_processes(plan: Plan, progress: ProgressLine) -> Outcome:
         result = kernel.stop()
         peaks = {"kernel": result.summary["peak_memory_bytes"]}
         for worker in (feed, strategy):
+            worker.terminate()
             worker.wait(_LEAVE_S)
             peaks[worker.role] = worker.facts.get("peak_memory_bytes", 0)
         result.summary["peak_memory_bytes"] = sum(peaks.values())
@@ -268,7 +272,7 @@ def _watch(kernel: Kernel, monitor: Monitor, feed: Worker, strategy: Worker, pro
         codes = [(worker, worker.exit_code()) for worker in (feed, strategy)]
         for worker, code in codes:
             if code not in (None, 0) and worker not in lost:
-                if "failed" in worker.facts and not ticks:
+                if "failed" in worker.facts and not {"client", "total"} & worker.facts.keys():
                     raise SystemExit(code)  # it has said why
                 lost.append(worker)
                 yield worker

@@ -126,7 +126,7 @@ def tool(variable: str, *names: str) -> str:
     raise BenchmarkError(f"none of {', '.join(names)} is on the path")
 
 
-def run(command: Sequence[str | Path], *, timeout_s: float, environment: Mapping[str, str] | None = None) -> str:
+def run(command: Sequence[str | int | Path], *, timeout_s: float, environment: Mapping[str, str] | None = None) -> str:
     """Run a command and give its standard output. BenchmarkError carries the end of its standard error."""
     try:
         done = subprocess.run(
@@ -138,11 +138,12 @@ def run(command: Sequence[str | Path], *, timeout_s: float, environment: Mapping
         raise BenchmarkError(f"{command[0]}: {error.strerror}") from error
     if done.returncode != 0:
         lines = (done.stderr or done.stdout).strip().splitlines()
-        raise BenchmarkError(f"{' '.join(Path(str(part)).name for part in command[:3])}: {lines[-1] if lines else f'exit {done.returncode}'}")
+        name = " ".join(Path(str(part)).name for part in command[:3])
+        raise BenchmarkError(f"{name}: {lines[-1] if lines else f'exit {done.returncode}'}")
     return done.stdout
 
 
-def run_json(command: Sequence[str | Path], *, timeout_s: float) -> Any:
+def run_json(command: Sequence[str | int | Path], *, timeout_s: float) -> Any:
     """Run a command whose last line of output is a JSON value."""
     output = run(command, timeout_s=timeout_s).strip().splitlines()
     if not output:

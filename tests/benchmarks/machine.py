@@ -67,7 +67,7 @@ def after(bench: Bench) -> None:
 def sentence(bench: Bench) -> str:
     """The machine in one line."""
     found = bench.figures["machine"]
-    return (
-        f"{found['processor']}{' (virtual)' if found['virtual'] else ''}, {found['processors']} processors, {found['system']}, "
-        f"{found['compiler']}, Python {found['python']}, load {found['load_average_before']:.1f} before and {found['load_average_after']:.1f} after"
-    )
+    virtual = " (virtual)" if found["virtual"] else ""
+    load = f"load {found['load_average_before']:.1f} before and {found['load_average_after']:.1f} after"
+    parts = [f"{found['processor']}{virtual}", f"{found['processors']} processors", found["system"], found["compiler"]]
+    return ", ".join([*parts, f"Python {found['python']}", load])

@@ -23,8 +23,8 @@ def measure(bench: Bench) -> None:
         over = spread(ratios(series, floor["p50_ns"]))
         bench.put(f"order.submit_to_report_ns.{name}", statistics.median(series))
         bench.put(f"order.submit_to_report_over_ping_pong.{name}", over)
-        note = f"{statistics.median(series):.0f} ns over a ping-pong of {floor_ns:.0f} ns (its median); worst run {over['worst']:.1f} ×"
-        bench.row(GROUP, f"client process → kernel process → report, {name} / ping-pong", over["median"], "×", target=target, note=note)
+        note = f"{statistics.median(series):.0f} ns over a ping-pong of {floor_ns:.0f} ns (its median); worst run {over['worst']:.1f} x"
+        bench.row(GROUP, f"client process → kernel process → report, {name} / ping-pong", over["median"], "x", target=target, note=note)
     bench.put("order.submit_to_report_ns.p999", statistics.median(orders["p999_ns"]))
     bench.put("order.submit_to_report_ns.worst_run_p99", max(orders["p99_ns"]))
     bench.put("order.ping_pong_ns.p50", floor_ns)
@@ -36,8 +36,10 @@ def measure(bench: Bench) -> None:
         bench.put(f"order.cost_ns.{after}", spread(series))
     over = spread(ratios(found[str(ORDERS)], found["10"]))
     bench.put("order.cost_ratio_1m_over_10", over["median"])
-    note = f"{statistics.median(found['10']):.0f} ns after 10, {statistics.median(found[str(ORDERS)]):.0f} ns after 1,000,000; worst run {over['worst']:.2f} ×"
-    bench.row(GROUP, "cost of an order after 1,000,000 / after 10", over["median"], "×", target=1.2, note=note)
+    first_ns, last_ns = statistics.median(found["10"]), statistics.median(found[str(ORDERS)])
+    note = f"{first_ns:.0f} ns after 10, {last_ns:.0f} ns after 1,000,000; worst run {over['worst']:.2f} x"
+    bench.row(GROUP, "cost of an order after 1,000,000 / after 10", over["median"], "x", target=1.2, note=note)
     warm = spread(ratios(found[str(ORDERS)], found["10000"]))
     bench.put("order.cost_ratio_1m_over_10k", warm["median"])
-    bench.row(GROUP, "cost of an order after 1,000,000 / after 10,000", warm["median"], "×", note="both with warm memory; submit, report, cancel, report")
+    note = "both with warm memory; submit, report, cancel, report"
+    bench.row(GROUP, "cost of an order after 1,000,000 / after 10,000", warm["median"], "x", note=note)

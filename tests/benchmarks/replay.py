@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import statistics
 import sys
-from pathlib import Path
+from typing import Any
 
-from harness import BUILD, SAMPLE, Bench, BenchmarkError, compile_program, run, run_json, spread, worker
+from harness import BUILD, SAMPLE, Bench, BenchmarkError, compile_program, run_json, spread, worker
 
 GROUP = "replay"
 TAPE = BUILD / "tape.bin"
 
 
-def tape() -> Path:
-    """The tape with its configuration, decoded, for programs that do not read trade files."""
+def tape() -> dict[str, Any]:
+    """The tape with its configuration, decoded, for programs that do not read trade files: path, head_bytes, price_scale."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    run([sys.executable, worker("write_tape"), SAMPLE, TAPE], timeout_s=240)
-    return TAPE
+    written: dict[str, Any] = run_json([sys.executable, worker("write_tape"), SAMPLE, TAPE], timeout_s=240)
+    return written
 
 
 def _series(bench: Bench, key: str, what: str, values: list[float], *, target: float | None = None, note: str = "") -> None:
@@ -30,7 +30,7 @@ def _series(bench: Bench, key: str, what: str, values: list[float], *, target: f
 def measure(bench: Bench) -> None:
     """In C, then in Python; both have to send the same orders."""
     bench.progress("replay: decoding the sample")
-    path = tape()
+    path = tape()["path"]
     program = compile_program("replay")
     runs = 11 if bench.quick else 41
     bench.progress(f"replay: in C, {runs} runs of each")
@@ -54,4 +54,5 @@ def measure(bench: Bench) -> None:
     _series(bench, "strategy_100k_ms", "the same with the README's strategy in Python", python["run_ms"], target=100.0, note=note)
     _series(bench, "backtest_100k_ms", "the whole backtest() call, with reading the file", python["call_ms"])
     bench.put("replay.peak_memory_mb", once["vm_hwm_mb"])
-    bench.row(GROUP, "peak memory of that process (VmHWM)", once["vm_hwm_mb"], "MB", target=60.0, note=f"{once['imported_mb']:.1f} MB after the imports")
+    note = f"{once['imported_mb']:.1f} MB after the imports"
+    bench.row(GROUP, "peak memory of that process (VmHWM)", once["vm_hwm_mb"], "MB", target=60.0, note=note)

@@ -15,7 +15,7 @@
 #pragma GCC push_options
 #pragma GCC optimize("O0")
 #endif
-#include "../../csrc/features.c"
+#include "../../csrc/feature_set.c"
 #if defined(__clang__)
 #pragma clang optimize on
 #else

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import pty
 import random
 import signal
 import subprocess
@@ -24,6 +25,8 @@ STRATEGY = """
 import os
 import time
 import neural_trader as nt
+
+time.sleep(float(os.environ.get("TURNS_SLOW_S", "0")))
 
 
 class Turns(nt.Strategy):
@@ -95,9 +98,9 @@ class Case:
         """`neural-trader run` of this case."""
         return command("run", str(self.config), *arguments, **options)
 
-    def start(self, *arguments: str) -> Started:
+    def start(self, *arguments: str, **options: Any) -> Started:
         """The same, going on."""
-        return Started("run", str(self.config), *arguments)
+        return Started("run", str(self.config), *arguments, **options)
 
     def segments(self) -> list[str]:
         """What this case's kernel has in shared memory."""
@@ -128,8 +131,8 @@ def _line(arguments: tuple[str, ...]) -> list[str]:
 class Started:
     """A `neural-trader` that goes on, killed when the context ends."""
 
-    def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen(_line(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def __init__(self, *arguments: str, **options: Any) -> None:
+        self.process = subprocess.Popen(_line(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
     def end(self, number: int | None = None) -> subprocess.CompletedProcess[str]:
         """Its outcome, after a signal if one is given."""
@@ -192,6 +195,26 @@ def children(pid: int) -> dict[str, int]:
         if parent == pid and "neural_trader.processes" in words:
             found[words[words.index("neural_trader.processes") + 1]] = int(entry.name)
     return found
+
+
+def on_terminal(*arguments: str) -> tuple[int, str]:
+    """Exit code and output of `neural-trader` whose output and errors go to a terminal."""
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(_line(arguments), stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        parts = []
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # how Linux says that nobody has the other side any more
+                break
+            if not part:
+                break
+            parts.append(part)
+        return process.wait(60), b"".join(parts).decode("utf-8")
+    finally:
+        os.close(ours)
 
 
 def one_object(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
-from running import SIGINT, SIGTERM, STRATEGY, TICKS, Case, Started, attached, command, eventually, one_object
+from running import SIGINT, SIGTERM, STRATEGY, TICKS, Case, Started, attached, command, eventually, on_terminal, one_object
 
 from neural_trader._native import abi
 
@@ -236,6 +237,49 @@ def test_a_signal_leaves_nothing_behind(case: Case, arguments: tuple[str, ...], 
     assert case.segments() == []
 
 
+@pytest.mark.parametrize("processes", ["1", "3"])
+def test_real_time_as_fast_as_it_goes_reaches_the_strategy(case: Case, processes: str) -> None:
+    summary = one_object(case.run("--json", "--realtime", "--speed", "0", "--set", "every=1", "--processes", processes))
+    assert summary["ticks"] == TICKS + 1  # the end is no tick of real time
+    assert summary["orders"]["accepted"] > 0
+
+
+def test_an_error_of_a_strategy_in_real_time(case: Case) -> None:
+    done = case.run("--realtime", "--speed", "0", "--set", "fail_at=1")
+    assert done.returncode == 1
+    assert "ZeroDivisionError: as asked" in done.stderr
+    assert case.segments() == []
+
+
+def test_a_strategy_that_never_returns_is_left_behind(case: Case) -> None:
+    with case.start("--realtime", "--set", "pause_s=1000") as started:
+        attached(case.name).close()
+        time.sleep(0.5)
+        done = started.end(SIGINT)
+    assert done.returncode == 1
+    assert "the strategy did not return from its callback within 5 s" in done.stderr
+    assert case.segments() == []
+
+
+def test_a_second_signal_after_a_while_ends_the_process_at_once(case: Case) -> None:
+    with case.start("--realtime", "--set", "pause_s=1000") as started:
+        attached(case.name).close()
+        time.sleep(0.5)
+        started.process.send_signal(SIGINT)
+        started.process.send_signal(SIGINT)
+        time.sleep(2.5)
+        done = started.end(SIGTERM)
+    assert done.returncode == 143
+    assert done.stdout.count("\n") < 10  # no summary
+
+
+def test_progress_on_a_terminal_is_a_bar(case: Case) -> None:
+    code, text = on_terminal("run", str(case.config))
+    assert code == 0
+    assert f"\r{'█' * 30} {TICKS + 2} of {TICKS + 2} ticks 100%" in text
+    assert "orders accepted" in text
+
+
 def test_a_signal_at_any_moment_leaves_nothing_behind(case: Case) -> None:
     for number in range(12):
         with case.start() as started:
@@ -283,6 +327,9 @@ def test_backtest_takes_parameters_of_the_file_only_for_its_own_strategy(case: C
     own = one_object(command("backtest", str(case.strategy), "--config", str(case.config), "--json"))
     named = one_object(command("backtest", f"{case.strategy}:Turns", "--config", str(case.config), "--json"))
     others = one_object(command("backtest", str(other), "--config", str(case.config), "--json"))
+    case.config.write_text(text.replace('strategy = "turns.py:Turns"\n', ""), encoding="utf-8")
+    nobodys = one_object(command("backtest", str(case.strategy), "--config", str(case.config), "--json"))
+    assert nobodys["orders"]["accepted"] == TICKS // 10
     assert own["orders"]["accepted"] == named["orders"]["accepted"] == TICKS // 50
     assert others["orders"]["accepted"] == TICKS // 10
 

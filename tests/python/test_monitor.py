@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from running import SIGINT, SYMBOL, TICKS, Case, Started, attached, command, eventually, one_object
+from running import SIGINT, SYMBOL, TICKS, Case, Started, attached, command, eventually, on_terminal, one_object
 
 from neural_trader.cli.top import frame
 from neural_trader.client import Client
@@ -134,6 +134,17 @@ def test_top_ends_when_the_kernel_is_killed(case: Case, started: Started) -> Non
         done = top.end()
     assert done.returncode == 0
     assert "has ended" in done.stderr
+
+
+def test_top_on_a_terminal_redraws(case: Case) -> None:
+    with case.start("--set", "pause_s=0.01") as running:
+        attached(case.name).close()
+        code, text = on_terminal("top", case.name, "--interval", "0.1")
+        assert running.end().returncode == 0
+    assert code == 0
+    assert text.count("\x1b[H\x1b[2J") >= 3
+    assert "tape 2024-03-04 12:00:" in text
+    assert text.rstrip().endswith(f"kernel {case.name} has ended")
 
 
 def test_top_of_no_kernel_and_with_bad_options(case: Case) -> None:

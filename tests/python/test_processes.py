@@ -14,6 +14,7 @@ from running import SIGKILL, SYMBOL, TICKS, Case, alive, attached, children, com
 
 from neural_trader.client import Client
 from neural_trader.config import Config
+from neural_trader.control import Control
 from neural_trader.errors import ConfigError, NotFound, SourceError
 from neural_trader.kernel import Kernel
 from neural_trader.processes import Worker, explain, feed_worker, strategy_worker
@@ -85,6 +86,25 @@ def test_a_killed_strategy_does_not_stop_a_tape(case: Case) -> None:
     assert done.returncode == 1
     assert "killed by signal 9" in done.stderr
     assert one_object(done)["ticks"] == TICKS + 2
+
+
+def test_a_strategy_that_is_killed_before_it_takes_part_leaves_a_tape_that_cannot_begin(case: Case) -> None:
+    with case.start("--processes", "3", "--json", env={**os.environ, "TURNS_SLOW_S": "60"}) as running:
+        os.kill(eventually(lambda: len(found := children(running.process.pid)) == 2 and found, "the children")["strategy"], SIGKILL)
+        done = running.end()
+    assert done.returncode == 1
+    assert one_object(done)["ticks"] == 0
+    assert case.segments() == []
+
+
+def test_a_stopped_kernel_ends_the_run_of_three_processes(case: Case) -> None:
+    with case.start("--processes", "3", "--realtime", "--json") as running:
+        attached(case.name).close()
+        with Control(case.name) as control:
+            control.stop("enough")
+        done = running.end()
+    assert done.returncode == 0, done.stderr
+    assert 0 < one_object(done)["ticks"] < TICKS
 
 
 def test_a_killed_feed_ends_the_run_with_what_there_is(case: Case) -> None:

@@ -15,7 +15,8 @@ typedef struct boost_record {
 
 size_t boost_queue_bytes(void);
 void boost_queue_make(void *memory);
-/* One at a time, spinning while the queue is full, with a pause instruction or without: push number, number + 1, ... count times. Word 1 carries the number. */
+/* One at a time, spinning while the queue is full, with a pause instruction or without: push number, number + 1, ... count times. Word 1
+ * carries the number. */
 void boost_queue_produce(void *memory, uint64_t number, uint64_t count, int pausing);
 /* Pop count such records and check their order: 1, or 0 when it was wrong. */
 int boost_queue_consume(void *memory, uint64_t number, uint64_t count, int pausing);

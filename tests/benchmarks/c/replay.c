@@ -37,7 +37,8 @@ typedef struct run {
 static const tape_head *load(const char *path, const nt_tick **ticks, uint32_t *count) {
   struct stat status;
   int fd = open(path, O_RDONLY);
-  if (fd < 0 || fstat(fd, &status) != 0 || (size_t)status.st_size < sizeof(tape_head) + sizeof(nt_tick)) bench_fail("cannot read the tape", fd);
+  if (fd < 0 || fstat(fd, &status) != 0 || (size_t)status.st_size < sizeof(tape_head) + sizeof(nt_tick))
+    bench_fail("cannot read the tape", fd);
   uint8_t *memory = aligned_alloc(64, ((size_t)status.st_size + 63) / 64 * 64);
   size_t bytes = (size_t)status.st_size, done = 0;
   if (memory == NULL) bench_fail("no memory for the tape", (long)bytes);
@@ -162,8 +163,8 @@ int main(int argument_count, char **arguments) {
     fixture_check(nt_close(at.kernel), "nt_close");
     free(at.frames);
   }
-  printf("{\"ticks\": %u, \"slices\": %" PRIu64 ", \"orders\": %" PRIu64 ", \"fills\": %" PRIu64 ", \"reports\": %" PRIu64 ", ", count, counters.slices,
-         at.orders, at.fills, at.reports);
+  printf("{\"ticks\": %u, \"slices\": %" PRIu64 ", \"orders\": %" PRIu64 ", \"fills\": %" PRIu64 ", \"reports\": %" PRIu64 ", ", count,
+         counters.slices, at.orders, at.fills, at.reports);
   bench_print_array("create_ms", creations, (size_t)runs, ", ");
   bench_print_array("run_ms", times, (size_t)runs, "}\n");
   return 0;

@@ -5,9 +5,10 @@
  *   ring pingpong TRIPS         the floor alone, for a neighbour that is measured elsewhere
  *
  * A window is 32 times the ring, so that it cannot be the draining of a full one. */
+#include "ring.h"
+
 #include "boost_queue.h"
 #include "pingpong.h"
-#include "ring.h"
 
 #define CAPACITY 1024
 #define WINDOW (32 * CAPACITY)
@@ -48,36 +49,36 @@ static void check_number(const void *record, uint64_t expected) {
 }
 
 /* The two sides of a round trip, for each record size. The record is copied out, as a receiver of a possibly hostile peer does. */
-#define ROUND_TRIPS(bytes)                                                                                     \
-  static void ping##bytes(nt_producer *out, nt_consumer *in, uint64_t number, long count, uint64_t *cycles) {  \
-    _Alignas(64) uint64_t record[bytes / 8] = {0};                                                             \
-    const void *front;                                                                                         \
-    uint64_t last = bench_cycles();                                                                            \
-    for (long i = 0; i < count; i++) {                                                                         \
-      record[1] = number + (uint64_t)i;                                                                        \
-      while (!nt_ring_push##bytes(out, record)) {                                                              \
-      }                                                                                                        \
-      while ((front = nt_ring_front##bytes(in)) == NULL) {                                                     \
-      }                                                                                                        \
-      memcpy(record, front, sizeof(record));                                                                   \
-      nt_ring_advance(in);                                                                                     \
-      uint64_t now = bench_cycles();                                                                           \
-      cycles[i] = now - last;                                                                                  \
-      last = now;                                                                                              \
-      check_number(record, number + (uint64_t)i);                                                              \
-    }                                                                                                          \
-  }                                                                                                            \
-  static void pong##bytes(nt_consumer *in, nt_producer *out, long count) {                                     \
-    _Alignas(64) uint64_t record[bytes / 8];                                                                   \
-    const void *front;                                                                                         \
-    for (long i = 0; i < count; i++) {                                                                         \
-      while ((front = nt_ring_front##bytes(in)) == NULL) {                                                     \
-      }                                                                                                        \
-      memcpy(record, front, sizeof(record));                                                                   \
-      nt_ring_advance(in);                                                                                     \
-      while (!nt_ring_push##bytes(out, record)) {                                                              \
-      }                                                                                                        \
-    }                                                                                                          \
+#define ROUND_TRIPS(bytes)                                                                                    \
+  static void ping##bytes(nt_producer *out, nt_consumer *in, uint64_t number, long count, uint64_t *cycles) { \
+    _Alignas(64) uint64_t record[bytes / 8] = {0};                                                            \
+    const void *front;                                                                                        \
+    uint64_t last = bench_cycles();                                                                           \
+    for (long i = 0; i < count; i++) {                                                                        \
+      record[1] = number + (uint64_t)i;                                                                       \
+      while (!nt_ring_push##bytes(out, record)) {                                                             \
+      }                                                                                                       \
+      while ((front = nt_ring_front##bytes(in)) == NULL) {                                                    \
+      }                                                                                                       \
+      memcpy(record, front, sizeof(record));                                                                  \
+      nt_ring_advance(in);                                                                                    \
+      uint64_t now = bench_cycles();                                                                          \
+      cycles[i] = now - last;                                                                                 \
+      last = now;                                                                                             \
+      check_number(record, number + (uint64_t)i);                                                             \
+    }                                                                                                         \
+  }                                                                                                           \
+  static void pong##bytes(nt_consumer *in, nt_producer *out, long count) {                                    \
+    _Alignas(64) uint64_t record[bytes / 8];                                                                  \
+    const void *front;                                                                                        \
+    for (long i = 0; i < count; i++) {                                                                        \
+      while ((front = nt_ring_front##bytes(in)) == NULL) {                                                    \
+      }                                                                                                       \
+      memcpy(record, front, sizeof(record));                                                                  \
+      nt_ring_advance(in);                                                                                    \
+      while (!nt_ring_push##bytes(out, record)) {                                                             \
+      }                                                                                                       \
+    }                                                                                                         \
   }
 
 ROUND_TRIPS(64)
@@ -142,26 +143,26 @@ static void round_trips(long runs, long count) {
 
 /* One record at a time, with the two usual ways to spin while the ring is full or empty: trying again at once, or after a pause
  * instruction, which leaves the peer's line alone for a moment. */
-#define STREAMS(spin, wait)                                                                              \
-  static void produce_##spin(nt_producer *out, uint64_t number, uint64_t count) {                        \
-    _Alignas(64) uint64_t record[8] = {0};                                                               \
-    for (uint64_t i = 0; i < count; i++) {                                                               \
-      record[1] = number + i;                                                                            \
-      while (!nt_ring_push64(out, record)) wait;                                                         \
-    }                                                                                                    \
-  }                                                                                                      \
-  static int consume_##spin(nt_consumer *in, uint64_t number, uint64_t count) {                          \
-    _Alignas(64) uint64_t record[8];                                                                     \
-    const void *front;                                                                                   \
-    uint64_t wrong = 0;                                                                                  \
-    for (uint64_t i = 0; i < count; i++) {                                                               \
-      while ((front = nt_ring_front64(in)) == NULL) wait;                                                \
-      memcpy(record, front, sizeof(record));                                                             \
-      __asm__ volatile("" : : "r"(record) : "memory"); /* the whole record, not the word looked at */    \
-      nt_ring_advance(in);                                                                               \
-      wrong |= record[1] ^ (number + i);                                                                 \
-    }                                                                                                    \
-    return wrong == 0;                                                                                   \
+#define STREAMS(spin, wait)                                                                           \
+  static void produce_##spin(nt_producer *out, uint64_t number, uint64_t count) {                     \
+    _Alignas(64) uint64_t record[8] = {0};                                                            \
+    for (uint64_t i = 0; i < count; i++) {                                                            \
+      record[1] = number + i;                                                                         \
+      while (!nt_ring_push64(out, record)) wait;                                                      \
+    }                                                                                                 \
+  }                                                                                                   \
+  static int consume_##spin(nt_consumer *in, uint64_t number, uint64_t count) {                       \
+    _Alignas(64) uint64_t record[8];                                                                  \
+    const void *front;                                                                                \
+    uint64_t wrong = 0;                                                                               \
+    for (uint64_t i = 0; i < count; i++) {                                                            \
+      while ((front = nt_ring_front64(in)) == NULL) wait;                                             \
+      memcpy(record, front, sizeof(record));                                                          \
+      __asm__ volatile("" : : "r"(record) : "memory"); /* the whole record, not the word looked at */ \
+      nt_ring_advance(in);                                                                            \
+      wrong |= record[1] ^ (number + i);                                                              \
+    }                                                                                                 \
+    return wrong == 0;                                                                                \
   }
 
 STREAMS(pausing, nt_pause())

@@ -61,7 +61,8 @@ static void apply(desk *at, const nt_input *input) {
 }
 
 static desk make(void) {
-  nt_kernel_config config = {.clock = NT_CLOCK_TAPE, .channels = 1, .order_capacity = ORDER_CAPACITY, .instruments = INSTRUMENTS, .accounts = 1};
+  nt_kernel_config config = {
+      .clock = NT_CLOCK_TAPE, .channels = 1, .order_capacity = ORDER_CAPACITY, .instruments = INSTRUMENTS, .accounts = 1};
   nt_account account = fixture_account();
   nt_error error;
   desk at = {.state = nt_state_create(&config), .random = 7};
@@ -103,14 +104,16 @@ static desk make(void) {
 
 /* ---- variants ---------------------------------------------------------------------------------------------------------------- */
 
-#define PREPARE(name, statement)                                    \
-  static void name(desk *at, nt_market *market, nt_pair *pair) {    \
-    nt_book_keeping *keeping = &at->state->keeping[0];              \
-    (void)keeping, (void)market, (void)pair;                        \
-    statement;                                                      \
+#define PREPARE(name, statement)                                 \
+  static void name(desk *at, nt_market *market, nt_pair *pair) { \
+    nt_book_keeping *keeping = &at->state->keeping[0];           \
+    (void)keeping, (void)market, (void)pair;                     \
+    statement;                                                   \
   }
-#define CHANGE(name, statement) \
-  static void name(nt_order *order) { statement; }
+#define CHANGE(name, statement)       \
+  static void name(nt_order *order) { \
+    statement;                        \
+  }
 
 PREPARE(no_quantity, pair->max_order_quantity = INT64_MAX)
 PREPARE(no_freshness, pair->max_quote_age_ns = INT64_MAX)
@@ -223,8 +226,8 @@ int main(int argument_count, char **arguments) {
   printf("{");
   for (size_t v = 0; v < VARIANTS; v++) {
     double *times = &all[v * samples], p50 = bench_quantile(times, samples, 0.5);
-    printf("%s\"%s\": {\"p50\": %.2f, \"p99\": %.2f, \"worst\": %.2f}", v == 0 ? "" : ", ", variants[v].name, p50, bench_quantile(times, samples, 0.99),
-           times[samples - 1]);
+    printf("%s\"%s\": {\"p50\": %.2f, \"p99\": %.2f, \"worst\": %.2f}", v == 0 ? "" : ", ", variants[v].name, p50,
+           bench_quantile(times, samples, 0.99), times[samples - 1]);
   }
   printf("}\n");
   nt_state_destroy(at.state);

@@ -11,8 +11,9 @@ from pathlib import Path
 os.sched_setaffinity(0, {1})
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "examples"))
 
-import neural_trader as nt  # noqa: E402
 from flow import Flow  # noqa: E402
+
+import neural_trader as nt  # noqa: E402
 
 
 def vm_hwm_mb() -> float:

@@ -140,7 +140,7 @@ class Iceoryx2:
         import iceoryx2
 
         class Record(ctypes.Structure):
-            _fields_ = [("word", ctypes.c_uint64 * 8)]  # noqa: RUF012
+            _fields_ = [("word", ctypes.c_uint64 * 8)]
 
         iceoryx2.set_log_level(iceoryx2.LogLevel.Error)
         self.node = iceoryx2.NodeBuilder.new().create(iceoryx2.ServiceType.Ipc)

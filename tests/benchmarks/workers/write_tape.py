@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from neural_trader.sources import open_source
 
 
 def main(spec: str, path: Path) -> None:
-    """Write one instrument, one account, their terms, and the ticks."""
+    """Write one instrument, one account, their terms, and the ticks; print where the ticks begin and the scale of their prices."""
     config = Config(name="bench").validated()
     source = open_source(spec, config)
     (instrument,) = source.instruments.values()
@@ -37,7 +38,9 @@ def main(spec: str, path: Path) -> None:
     with path.open("wb") as stream:
         for record in records:
             stream.write(ffi.buffer(record))
+        head_bytes = stream.tell()
         source.ticks.tofile(stream)
+    print(json.dumps({"path": str(path), "head_bytes": head_bytes, "price_scale": 10**instrument.price_decimals}))
 
 
 if __name__ == "__main__":
