@@ -14,8 +14,12 @@ static int32_t refuse(nt_error *error, const char *field, int64_t observed, int6
   return NT_ERR_INVALID;
 }
 
-static int is_limit(int64_t value, int64_t minimum) { return value == NT_ABSENT || (value >= minimum && value <= NT_RAW_MAX); }
-static int64_t off(int64_t limit) { return limit == NT_ABSENT ? INT64_MAX : limit; }
+static int is_limit(int64_t value, int64_t minimum) {
+  return value == NT_ABSENT || (value >= minimum && value <= NT_RAW_MAX);
+}
+static int64_t off(int64_t limit) {
+  return limit == NT_ABSENT ? INT64_MAX : limit;
+}
 
 static int is_zero(const uint64_t *words, size_t count) {
   uint64_t all = 0;
@@ -64,10 +68,12 @@ int32_t nt_account_add(nt_state *state, const nt_account *in, nt_error *error) {
 
 int32_t nt_terms_set(nt_state *state, const nt_terms *in, nt_error *error) {
   if (in->account >= state->account_count) return refuse(error, "terms account", in->account, (int64_t)state->account_count - 1);
-  if (in->instrument >= state->instrument_count) return refuse(error, "terms instrument", in->instrument, (int64_t)state->instrument_count - 1);
+  if (in->instrument >= state->instrument_count)
+    return refuse(error, "terms instrument", in->instrument, (int64_t)state->instrument_count - 1);
   if (in->value_denominator != 0 && (in->value_numerator <= 0 || in->value_numerator > NT_RAW_MAX))
     return refuse(error, "value_numerator", in->value_numerator, NT_RAW_MAX);
-  if (in->value_denominator < 0 || in->value_denominator > NT_RAW_MAX) return refuse(error, "value_denominator", in->value_denominator, NT_RAW_MAX);
+  if (in->value_denominator < 0 || in->value_denominator > NT_RAW_MAX)
+    return refuse(error, "value_denominator", in->value_denominator, NT_RAW_MAX);
   if (in->fee_taker < -NT_RAW_MAX || in->fee_taker > NT_RAW_MAX) return refuse(error, "fee_taker", in->fee_taker, NT_RAW_MAX);
   if (in->fee_maker < -NT_RAW_MAX || in->fee_maker > NT_RAW_MAX) return refuse(error, "fee_maker", in->fee_maker, NT_RAW_MAX);
   if (!is_limit(in->max_order_quantity, 0)) return refuse(error, "max_order_quantity", in->max_order_quantity, NT_RAW_MAX);
@@ -107,9 +113,13 @@ static int64_t cash_of(const nt_book_keeping *keeping) {
   return nt_saturate((nt_wide)keeping->start_cash + keeping->realized - keeping->fees);
 }
 
-int64_t nt_account_equity(const nt_book_keeping *keeping) { return nt_sum(cash_of(keeping), keeping->unrealized); }
+int64_t nt_account_equity(const nt_book_keeping *keeping) {
+  return nt_sum(cash_of(keeping), keeping->unrealized);
+}
 
-int64_t nt_account_day_pnl(const nt_book_keeping *keeping) { return nt_saturate((nt_wide)nt_account_equity(keeping) - keeping->day_equity); }
+int64_t nt_account_day_pnl(const nt_book_keeping *keeping) {
+  return nt_saturate((nt_wide)nt_account_equity(keeping) - keeping->day_equity);
+}
 
 int64_t nt_account_fee(const nt_state *state, const nt_entry *entry, int64_t quantity, uint8_t liquidity) {
   const nt_pair *pair = &state->pairs[nt_pair_index(state, entry->account, entry->instrument)];

@@ -1,7 +1,9 @@
 /* One input at a time: first what was in transit and is due, then the input, then what the input made due. */
 #include "state.h"
 
-static void put(nt_transit_queue *queue, const nt_transit *item) { queue->items[queue->tail++ & queue->mask] = *item; }
+static void put(nt_transit_queue *queue, const nt_transit *item) {
+  queue->items[queue->tail++ & queue->mask] = *item;
+}
 
 void nt_send_inward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t request_id, int64_t price, int64_t quantity, uint16_t reason) {
   nt_transit item = {.due = state->now + state->latency_in_ns,
@@ -29,7 +31,9 @@ void nt_send_outward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t req
   put(&state->outbound, &item);
 }
 
-uint64_t nt_outward_free(const nt_state *state) { return state->outbound.mask + 1 - (state->outbound.tail - state->outbound.head); }
+uint64_t nt_outward_free(const nt_state *state) {
+  return state->outbound.mask + 1 - (state->outbound.tail - state->outbound.head);
+}
 
 /* An empty queue begins again at its first slots, which are in the cache and never fault. */
 static nt_transit take(nt_transit_queue *queue) {
@@ -72,10 +76,11 @@ static int tick_in_range(const nt_state *state, const nt_tick *tick) {
   const nt_market *market = &state->markets[tick->instrument];
   int64_t bound = market->maximum_price, floor = market->allow_negative_price ? -bound : 1;
   if (tick->kind == NT_TICK_TRADE)
-    return tick->price >= floor && tick->price <= bound && tick->size > 0 && tick->size <= NT_RAW_MAX && tick->aggressor >= 0 && tick->aggressor <= 2;
+    return tick->price >= floor && tick->price <= bound && tick->size > 0 && tick->size <= NT_RAW_MAX && tick->aggressor >= 0 &&
+           tick->aggressor <= 2;
   if (tick->kind == NT_TICK_QUOTE)
-    return tick->bid_price >= floor && tick->bid_price <= bound && tick->ask_price >= floor && tick->ask_price <= bound && tick->bid_size >= 0 &&
-           tick->bid_size <= NT_RAW_MAX && tick->ask_size >= 0 && tick->ask_size <= NT_RAW_MAX;
+    return tick->bid_price >= floor && tick->bid_price <= bound && tick->ask_price >= floor && tick->ask_price <= bound &&
+           tick->bid_size >= 0 && tick->bid_size <= NT_RAW_MAX && tick->ask_size >= 0 && tick->ask_size <= NT_RAW_MAX;
   return tick->kind == NT_TICK_SESSION && tick->price >= NT_SESSION_OPEN && tick->price <= NT_SESSION_HALTED;
 }
 
@@ -91,14 +96,19 @@ static void take_tick(nt_state *state, nt_tick *tick) {
       nt_venue_print(state, tick);
       nt_account_mark(state, tick->instrument);
       break;
-    case NT_TICK_QUOTE: nt_market_tick(state, tick); break;
+    case NT_TICK_QUOTE:
+      nt_market_tick(state, tick);
+      break;
     case NT_TICK_SESSION:
       nt_market_tick(state, tick);
       if (tick->price == NT_SESSION_OPEN) nt_account_new_day(state, tick->size);
       nt_venue_session(state, tick->instrument);
       break;
-    case NT_TICK_END: state->ended = 1; break;
-    default: break;
+    case NT_TICK_END:
+      state->ended = 1;
+      break;
+    default:
+      break;
   }
 }
 
@@ -118,14 +128,22 @@ int nt_apply(nt_state *state, const nt_input *input, nt_effects *effects) {
   if (effects->count == NT_EFFECTS_MAX) return NT_APPLY_AGAIN; /* the input needs room for one */
   if (now > state->now) state->now = now;
   switch (input->kind) {
-    case NT_INPUT_ORDER: nt_order_take(state, input->order, input->channel, effects); break;
-    case NT_INPUT_TICK: take_tick(state, input->tick); break;
-    case NT_INPUT_COMMAND: take_command(state, input->command); break;
-    case NT_INPUT_ATTACH: break;
+    case NT_INPUT_ORDER:
+      nt_order_take(state, input->order, input->channel, effects);
+      break;
+    case NT_INPUT_TICK:
+      take_tick(state, input->tick);
+      break;
+    case NT_INPUT_COMMAND:
+      take_command(state, input->command);
+      break;
+    case NT_INPUT_ATTACH:
+      break;
     case NT_INPUT_DEATH: /* after the end of a tape nothing trades: what works is left to be seen, in whatever order clients leave */
       if (!state->ended) nt_cancel_working(state, NT_NONE, input->channel, NT_REASON_CLIENT_DEATH);
       break;
-    default: break; /* NT_INPUT_TIMER: only time passes */
+    default:
+      break; /* NT_INPUT_TIMER: only time passes */
   }
   state->counters.inputs++;
   (void)settle_transit(state, state->now, effects); /* what does not fit is due and comes with the next input */

@@ -9,7 +9,9 @@
 
 #define BACKLOG_RINGS 16
 
-static int64_t now_of(const nt_kernel *kernel) { return nt_loop_now(kernel); }
+static int64_t now_of(const nt_kernel *kernel) {
+  return nt_loop_now(kernel);
+}
 
 static uint64_t known_id(const nt_kernel *kernel, const char *client) {
   for (uint32_t i = 0; i < NT_KNOWN_NAMES; i++) {
@@ -81,7 +83,8 @@ static uint32_t serve(nt_kernel *kernel, uint32_t channel) {
     if (result == NT_OK) {
       if (!nt_loop_take(kernel, NT_INPUT_ATTACH, (uint16_t)channel, now_of(kernel), NULL, 0)) return 0;
       nt_segment_prefault(&port->line.segment);
-      nt_memory_prefault(&kernel->state->entries[(uint64_t)channel * kernel->config.order_capacity], kernel->config.order_capacity * sizeof(nt_entry), 1);
+      nt_memory_prefault(&kernel->state->entries[(uint64_t)channel * kernel->config.order_capacity],
+                         kernel->config.order_capacity * sizeof(nt_entry), 1);
       port->claimed = 1;
       port->pid = desk->pid;
       if ((atomic_load_explicit(&kernel->local_claims, memory_order_acquire) >> channel & 1) == 0)
@@ -183,6 +186,7 @@ void nt_probe_peers(nt_kernel *kernel) {
       atomic_fetch_or_explicit(&kernel->deaths, (uint64_t)1 << c, memory_order_acq_rel);
   }
   if (kernel->feed.segment.path[0] == 0) return;
-  if (atomic_load_explicit(&kernel->feed_local, memory_order_acquire) || nt_segment_locked(&kernel->feed.segment, NT_PEER_LOCK) != 0) return;
+  if (atomic_load_explicit(&kernel->feed_local, memory_order_acquire) || nt_segment_locked(&kernel->feed.segment, NT_PEER_LOCK) != 0)
+    return;
   atomic_fetch_add_explicit(&kernel->feed_absences, 1, memory_order_acq_rel);
 }

@@ -41,7 +41,8 @@ static void ask(nt_client *client, const char *name) {
 }
 
 static int answered(const nt_desk *desk) {
-  return atomic_load_explicit(&desk->answer_number, memory_order_acquire) == atomic_load_explicit(&desk->request_number, memory_order_relaxed);
+  return atomic_load_explicit(&desk->answer_number, memory_order_acquire) ==
+         atomic_load_explicit(&desk->request_number, memory_order_relaxed);
 }
 
 /* The kernel has answered: open the rings where the name's former life, if any, stopped. */
@@ -179,7 +180,8 @@ int32_t nt_client_attach(const char *kernel_name, const char *client_name, int64
     nt_sleep_ns(2000000);
   }
   if (result == NT_OK) {
-    while ((result = claim(client, kernel_name, client_name, deadline, error)) == NT_ERR_BUSY && nt_clock_ns() < deadline) nt_sleep_ns(1000000);
+    while ((result = claim(client, kernel_name, client_name, deadline, error)) == NT_ERR_BUSY && nt_clock_ns() < deadline)
+      nt_sleep_ns(1000000);
     if (result == NT_OK && (result = open_handle(client, handle, error)) == NT_OK) return NT_OK;
     result = refused(result, client_name, client->view.channel_count, error);
     nt_segment_close(&client->line.segment, 0);
@@ -274,7 +276,9 @@ int32_t nt_client_subscribe(uint32_t handle) {
 
 /* ---- submit ----------------------------------------------------------------------------------------------------------------- */
 
-static nt_open_order *slot_of(nt_client *client, uint64_t id) { return &client->table[id & (client->capacity - 1)]; }
+static nt_open_order *slot_of(nt_client *client, uint64_t id) {
+  return &client->table[id & (client->capacity - 1)];
+}
 
 /* The next id whose slot is free. 0 when every slot is taken. */
 static uint64_t next_free_id(nt_client *client) {
@@ -291,7 +295,8 @@ static int32_t submit(nt_client *client, nt_order *order, uint32_t handle) {
   if (id == 0) {
     id = is_new ? next_free_id(client) : client->last_id + 1;
     if (id == 0) {
-      nt_error_set(nt_handle_error(handle), NT_ERR_FULL, 0, (int64_t)client->open + 1, client->capacity, "every order slot of this client is taken");
+      nt_error_set(nt_handle_error(handle), NT_ERR_FULL, 0, (int64_t)client->open + 1, client->capacity,
+                   "every order slot of this client is taken");
       return NT_ERR_FULL;
     }
   } else if (id <= client->last_id) {
@@ -300,7 +305,8 @@ static int32_t submit(nt_client *client, nt_order *order, uint32_t handle) {
     return NT_ERR_INVALID;
   }
   if (nt_producer_full(&client->orders)) {
-    nt_error_set(nt_handle_error(handle), NT_ERR_FULL, 0, NT_ABSENT, client->line.in_capacity, "the order ring is full; the kernel has not caught up");
+    nt_error_set(nt_handle_error(handle), NT_ERR_FULL, 0, NT_ABSENT, client->line.in_capacity,
+                 "the order ring is full; the kernel has not caught up");
     return NT_ERR_FULL;
   }
   order->client_order_id = id;
@@ -321,7 +327,8 @@ static int32_t submit(nt_client *client, nt_order *order, uint32_t handle) {
                               .status = NT_STATUS_PENDING_NEW};
       client->open++;
     }
-  } else if (order->message != NT_MESSAGE_MASS_CANCEL && slot_of(client, order->original_client_order_id)->client_order_id == order->original_client_order_id) {
+  } else if (order->message != NT_MESSAGE_MASS_CANCEL &&
+             slot_of(client, order->original_client_order_id)->client_order_id == order->original_client_order_id) {
     client->pending[order->original_client_order_id & (client->capacity - 1)]++;
   }
   return NT_OK;
@@ -375,7 +382,8 @@ static void learn(nt_client *client, const nt_report *report) {
   nt_open_order *slot = slot_of(client, report->client_order_id);
   if (report->client_order_id == 0 || slot->client_order_id != report->client_order_id) return;
   uint8_t *pending = &client->pending[report->client_order_id & (client->capacity - 1)];
-  int answers = report->unit == NT_UNIT_ORDER_ID || report->exec_type == NT_EXEC_CANCEL_REJECTED || report->exec_type == NT_EXEC_REPLACE_REJECTED;
+  int answers =
+      report->unit == NT_UNIT_ORDER_ID || report->exec_type == NT_EXEC_CANCEL_REJECTED || report->exec_type == NT_EXEC_REPLACE_REJECTED;
   if (answers && *pending > 0 && report->exec_type != NT_EXEC_DENIED) (*pending)--;
   slot->status = report->order_status;
   slot->filled = report->cumulative_quantity;
@@ -398,7 +406,9 @@ static uint32_t pop_reports(nt_client *client, nt_report *reports, uint32_t coun
   return copied;
 }
 
-static int ended(const nt_client *client) { return atomic_load_explicit(&client->view.live->ended, memory_order_acquire) != 0; }
+static int ended(const nt_client *client) {
+  return atomic_load_explicit(&client->view.live->ended, memory_order_acquire) != 0;
+}
 
 /* The kernel runs on its caller's thread: it goes on when the caller says so, which is after whatever follows this poll. */
 static int embedded(const nt_client *client) {
@@ -425,7 +435,8 @@ static int32_t await_something(nt_client *client, uint32_t handle, int64_t timeo
     if (now < check) continue;
     check = now + ALIVE_CHECK_NS;
     if (nt_core_alive(&client->view) != NT_OK) {
-      nt_error_set(nt_handle_error(handle), NT_ERR_KERNEL_DEAD, 0, NT_ABSENT, NT_ABSENT, "the kernel is gone; attach again when it is back");
+      nt_error_set(nt_handle_error(handle), NT_ERR_KERNEL_DEAD, 0, NT_ABSENT, NT_ABSENT,
+                   "the kernel is gone; attach again when it is back");
       return NT_ERR_KERNEL_DEAD;
     }
   }
@@ -438,7 +449,8 @@ static int32_t poll(nt_client *client, nt_tick *ticks, uint32_t tick_count, nt_r
   if (client->subscribed && !is_over && nt_ticks_written(client->view.ticks) == client->position) return 0;
   out->reports = pop_reports(client, reports, report_count);
   if (client->subscribed && out->reports == report_count && nt_ring_front128(&client->reports) != NULL) return (int32_t)out->reports;
-  int32_t copied = nt_ticks_read(client->view.ticks, client->view.tick_slots, client->view.tick_mask, &client->position, ticks, tick_count, &lost);
+  int32_t copied =
+      nt_ticks_read(client->view.ticks, client->view.tick_slots, client->view.tick_mask, &client->position, ticks, tick_count, &lost);
   if (copied < 0) return copied;
   out->ticks = (uint32_t)copied;
   out->lost = lost > UINT32_MAX ? UINT32_MAX : (uint32_t)lost;
@@ -447,12 +459,15 @@ static int32_t poll(nt_client *client, nt_tick *ticks, uint32_t tick_count, nt_r
   return (int32_t)(out->ticks + out->reports);
 }
 
-int32_t nt_client_poll(uint32_t handle, nt_tick *ticks, uint32_t tick_count, nt_report *reports, uint32_t report_count, int64_t timeout_ns, nt_poll *out) {
+int32_t nt_client_poll(uint32_t handle, nt_tick *ticks, uint32_t tick_count, nt_report *reports, uint32_t report_count, int64_t timeout_ns,
+                       nt_poll *out) {
   int32_t result;
   nt_client *client = nt_handle_enter(handle, NT_HANDLE_CLIENT, &result);
   if (client == NULL) return result;
-  if (out == NULL || ticks == NULL || reports == NULL || tick_count == 0 || report_count == 0 || tick_count > INT32_MAX / 2 || report_count > INT32_MAX / 2) {
-    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, tick_count, INT32_MAX / 2, "poll needs room for ticks and for reports");
+  if (out == NULL || ticks == NULL || reports == NULL || tick_count == 0 || report_count == 0 || tick_count > INT32_MAX / 2 ||
+      report_count > INT32_MAX / 2) {
+    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, tick_count, INT32_MAX / 2,
+                 "poll needs room for ticks and for reports");
     nt_handle_leave(handle);
     return result;
   }

@@ -15,7 +15,7 @@ typedef struct nt_client {
   uint64_t last_id;
   uint32_t channel;
   uint32_t subscribed;
-  uint32_t capacity;   /* of the order table */
+  uint32_t capacity; /* of the order table */
   uint32_t open;
   nt_open_order *table; /* slot = id & (capacity - 1); id 0: free */
   uint8_t *pending;     /* requests about the order that are not answered */

@@ -29,7 +29,8 @@ static void destroy(void *object) {
 
 static int32_t open_line(nt_peer *peer, nt_error *error) {
   int32_t result = nt_producer_open(&peer->out, peer->line.in, peer->line.in_slots, peer->line.in_bytes, peer->line.in_capacity);
-  if (result == NT_OK) result = nt_consumer_open(&peer->in, peer->line.out, peer->line.out_slots, peer->line.out_bytes, peer->line.out_capacity);
+  if (result == NT_OK)
+    result = nt_consumer_open(&peer->in, peer->line.out, peer->line.out_slots, peer->line.out_bytes, peer->line.out_capacity);
   if (result != NT_OK) nt_error_set(error, result, 0, NT_ABSENT, NT_ABSENT, "%s: its rings are damaged", peer->line.segment.path);
   return result;
 }
@@ -59,7 +60,8 @@ static int32_t attach(const char *kernel_name, uint32_t number, uint32_t kind, i
   }
   if (result == NT_OK && number != NT_NONE) {
     result = nt_line_open(&peer->line, kernel_name, number, peer->view.segment.header->incarnation, error);
-    while (result == NT_OK && (result = nt_segment_lock(&peer->line.segment, NT_PEER_LOCK)) == NT_ERR_NAME_IN_USE && nt_clock_ns() < deadline) {
+    while (result == NT_OK && (result = nt_segment_lock(&peer->line.segment, NT_PEER_LOCK)) == NT_ERR_NAME_IN_USE &&
+           nt_clock_ns() < deadline) {
       nt_sleep_ns(1000000);
       result = NT_OK;
     }
@@ -183,12 +185,16 @@ int32_t nt_control_send(uint32_t handle, nt_command *command, int64_t timeout_ns
     break;
   }
   if (result == NT_ERR_NOT_FOUND) nt_error_set(nt_handle_error(handle), result, 0, command->account, NT_ABSENT, "no such account");
-  if (result == NT_ERR_INVALID) nt_error_set(nt_handle_error(handle), result, 0, command->kind, NT_ABSENT, "the kernel does not know this command or state");
+  if (result == NT_ERR_INVALID)
+    nt_error_set(nt_handle_error(handle), result, 0, command->kind, NT_ABSENT, "the kernel does not know this command or state");
   if (result == NT_ERR_KERNEL_DEAD) nt_error_set(nt_handle_error(handle), result, 0, NT_ABSENT, NT_ABSENT, "the kernel is gone");
   if (result == NT_ERR_TIMEOUT)
-    nt_error_set(nt_handle_error(handle), result, 0, NT_ABSENT, timeout_ns, "the kernel did not answer; it may still carry the command out");
+    nt_error_set(nt_handle_error(handle), result, 0, NT_ABSENT, timeout_ns,
+                 "the kernel did not answer; it may still carry the command out");
   nt_handle_leave(handle);
   return result;
 }
 
-nt_view *nt_peer_view(void *object) { return &((nt_peer *)object)->view; }
+nt_view *nt_peer_view(void *object) {
+  return &((nt_peer *)object)->view;
+}

@@ -41,11 +41,12 @@ int32_t nt_core_bind(nt_view *view, nt_error *error) {
   view->tick_slots = nt_segment_section(s, NT_CORE_TICK_SLOTS, sizeof(nt_tick), &slots);
   uint64_t instruments = counts[NT_CORE_INSTRUMENTS], accounts = counts[NT_CORE_ACCOUNTS], pairs = instruments * accounts;
   int whole = view->live && view->status && view->instruments && view->accounts && view->terms && view->quotes && view->features &&
-              view->positions && view->account_views && view->channels && view->counters && view->latencies && view->ticks && view->tick_slots;
-  if (!whole || instruments == 0 || accounts == 0 || pairs > UINT32_MAX || counts[NT_CORE_TERMS] != pairs || counts[NT_CORE_POSITIONS] != pairs ||
-      counts[NT_CORE_QUOTES] != instruments || counts[NT_CORE_FEATURES] != instruments || counts[NT_CORE_ACCOUNT_VIEWS] != accounts ||
-      counts[NT_CORE_LATENCIES] != NT_LATENCY_KINDS || slots == 0 || (slots & (slots - 1)) != 0 || counts[NT_CORE_CHANNELS] == 0 ||
-      counts[NT_CORE_CHANNELS] > NT_CHANNEL_MAX) {
+              view->positions && view->account_views && view->channels && view->counters && view->latencies && view->ticks &&
+              view->tick_slots;
+  if (!whole || instruments == 0 || accounts == 0 || pairs > UINT32_MAX || counts[NT_CORE_TERMS] != pairs ||
+      counts[NT_CORE_POSITIONS] != pairs || counts[NT_CORE_QUOTES] != instruments || counts[NT_CORE_FEATURES] != instruments ||
+      counts[NT_CORE_ACCOUNT_VIEWS] != accounts || counts[NT_CORE_LATENCIES] != NT_LATENCY_KINDS || slots == 0 ||
+      (slots & (slots - 1)) != 0 || counts[NT_CORE_CHANNELS] == 0 || counts[NT_CORE_CHANNELS] > NT_CHANNEL_MAX) {
     nt_error_set(error, NT_ERR_CORRUPT, 0, NT_ABSENT, NT_ABSENT, "%s: the tables of the core segment contradict each other", s->path);
     return NT_ERR_CORRUPT;
   }
@@ -76,7 +77,8 @@ int32_t nt_core_create(nt_view *view, const nt_kernel_config *config, uint64_t i
   };
   char path[64];
   nt_core_path(path, config->name);
-  int32_t result = nt_segment_create(&view->segment, path, NT_SEGMENT_CORE, sections, sizeof(sections) / sizeof(sections[0]), incarnation, error);
+  int32_t result =
+      nt_segment_create(&view->segment, path, NT_SEGMENT_CORE, sections, sizeof(sections) / sizeof(sections[0]), incarnation, error);
   if (result != NT_OK) return result;
   result = nt_core_bind(view, error);
   if (result != NT_OK) nt_segment_close(&view->segment, 1);
@@ -95,7 +97,8 @@ int32_t nt_core_open(nt_view *view, const char *kernel_name, nt_error *error) {
   nt_core_path(path, kernel_name);
   result = nt_segment_open(&view->segment, path, NT_SEGMENT_CORE, 0, error);
   if (result == NT_ERR_NOT_FOUND) {
-    nt_error_set(error, result, 0, NT_ABSENT, NT_ABSENT, "no kernel named %s runs here; start one with: neural-trader run CONFIG", kernel_name);
+    nt_error_set(error, result, 0, NT_ABSENT, NT_ABSENT, "no kernel named %s runs here; start one with: neural-trader run CONFIG",
+                 kernel_name);
   }
   if (result != NT_OK) return result;
   result = nt_core_bind(view, error);
@@ -137,7 +140,8 @@ int32_t nt_line_create(nt_line *line, const char *kernel_name, uint32_t number, 
   };
   char path[64];
   nt_line_path(path, kernel_name, number);
-  int32_t result = nt_segment_create(&line->segment, path, NT_SEGMENT_CHANNEL, sections, sizeof(sections) / sizeof(sections[0]), incarnation, error);
+  int32_t result =
+      nt_segment_create(&line->segment, path, NT_SEGMENT_CHANNEL, sections, sizeof(sections) / sizeof(sections[0]), incarnation, error);
   if (result != NT_OK) return result;
   result = line_bind(line, error);
   if (result != NT_OK) {

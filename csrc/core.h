@@ -53,10 +53,10 @@ typedef struct nt_live {
 _Static_assert(sizeof(nt_live) == 128, "one block");
 
 /* A published row: the seqlock word, then the view. Strides keep rows apart. */
-#define NT_ROW(type, words)                      \
-  typedef struct type##_row {                    \
-    _Alignas(64) _Atomic uint64_t word[words];   \
-  } type##_row;                                  \
+#define NT_ROW(type, words)                    \
+  typedef struct type##_row {                  \
+    _Alignas(64) _Atomic uint64_t word[words]; \
+  } type##_row;                                \
   _Static_assert(sizeof(type) + 8 <= sizeof(type##_row) && sizeof(type) % 8 == 0, "the view fits its row")
 
 NT_ROW(nt_status, 24);
@@ -83,8 +83,8 @@ typedef struct nt_desk {
   uint32_t subscribe_reserved;
   char client[NT_NAME_BYTES];
   uint8_t pad0[80];
-  _Alignas(128) _Atomic uint64_t done;     /* ticks the peer has finished with */
-  _Atomic uint32_t subscribed;             /* lockstep */
+  _Alignas(128) _Atomic uint64_t done; /* ticks the peer has finished with */
+  _Atomic uint32_t subscribed;         /* lockstep */
   uint8_t pad1[116];
   /* written by the kernel */
   _Alignas(128) _Atomic uint32_t answer_number;

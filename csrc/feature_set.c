@@ -1,8 +1,8 @@
 /* Streaming features: a fixed number of exact operations a tick, everything dear when read. */
+#include "feature_set.h"
+
 #include <math.h>
 #include <string.h>
-
-#include "feature_set.h"
 
 /* 1 - 2^(-1/h), and the number of steps from which the weight 1 - 2^(-n/h) is 1 to the last bit. */
 typedef struct half_life {

@@ -27,7 +27,9 @@ static inline nt_divisor nt_divisor_of(int64_t value) {
   return out;
 }
 
-static inline uint64_t nt_magnitude(int64_t value) { return value < 0 ? 0 - (uint64_t)value : (uint64_t)value; }
+static inline uint64_t nt_magnitude(int64_t value) {
+  return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+}
 
 static inline int nt_divides(uint64_t inverse, uint64_t bound, uint32_t shift, int64_t value) {
   uint64_t product = nt_magnitude(value) * inverse;
@@ -41,7 +43,9 @@ static inline int64_t nt_saturate(nt_wide value) {
   return (int64_t)value;
 }
 
-static inline int64_t nt_sum(int64_t a, int64_t b) { return nt_saturate((nt_wide)a + b); }
+static inline int64_t nt_sum(int64_t a, int64_t b) {
+  return nt_saturate((nt_wide)a + b);
+}
 
 /* floor(product * numerator / denominator), saturated: losses are rounded up, gains down. denominator > 0. */
 static inline int64_t nt_money_floor(nt_wide product, int64_t numerator, int64_t denominator) {
@@ -58,6 +62,8 @@ static inline nt_wide nt_product_limit(int64_t limit, int64_t numerator, int64_t
   return (nt_wide)limit * denominator / numerator;
 }
 
-static inline nt_wide nt_absolute(nt_wide value) { return value < 0 ? -value : value; }
+static inline nt_wide nt_absolute(nt_wide value) {
+  return value < 0 ? -value : value;
+}
 
 #endif

@@ -38,9 +38,13 @@ static _Atomic uint64_t fork_count;
 
 _Static_assert(NT_HANDLE_SLOTS == 1 << SLOT_BITS, "NT_HANDLE_SLOTS");
 
-static void count_fork(void) { atomic_fetch_add_explicit(&fork_count, 1, memory_order_relaxed); }
+static void count_fork(void) {
+  atomic_fetch_add_explicit(&fork_count, 1, memory_order_relaxed);
+}
 
-static nt_slot *slot_of(uint32_t handle) { return &slots[handle & (NT_HANDLE_SLOTS - 1)]; }
+static nt_slot *slot_of(uint32_t handle) {
+  return &slots[handle & (NT_HANDLE_SLOTS - 1)];
+}
 
 /* The state word belongs to this handle, of one of these kinds. */
 static int names(uint64_t state, uint32_t handle, uint32_t kinds) {
@@ -98,19 +102,29 @@ static void *begin(uint32_t handle, uint32_t kinds, uint64_t busy, uint64_t add,
   return slot->object;
 }
 
-void *nt_handle_enter(uint32_t handle, uint32_t kinds, int32_t *result) { return begin(handle, kinds, ENTERED, ENTERED, result); }
+void *nt_handle_enter(uint32_t handle, uint32_t kinds, int32_t *result) {
+  return begin(handle, kinds, ENTERED, ENTERED, result);
+}
 
-void nt_handle_leave(uint32_t handle) { atomic_fetch_and_explicit(&slot_of(handle)->state, ~ENTERED, memory_order_release); }
+void nt_handle_leave(uint32_t handle) {
+  atomic_fetch_and_explicit(&slot_of(handle)->state, ~ENTERED, memory_order_release);
+}
 
-void *nt_handle_peek(uint32_t handle, uint32_t kinds, int32_t *result) { return begin(handle, kinds, 0, PEEK, result); }
+void *nt_handle_peek(uint32_t handle, uint32_t kinds, int32_t *result) {
+  return begin(handle, kinds, 0, PEEK, result);
+}
 
-void nt_handle_unpeek(uint32_t handle) { atomic_fetch_sub_explicit(&slot_of(handle)->state, PEEK, memory_order_release); }
+void nt_handle_unpeek(uint32_t handle) {
+  atomic_fetch_sub_explicit(&slot_of(handle)->state, PEEK, memory_order_release);
+}
 
 int nt_handle_closing(uint32_t handle) {
   return (atomic_load_explicit(&slot_of(handle)->state, memory_order_relaxed) & CLOSING) != 0;
 }
 
-nt_error *nt_handle_error(uint32_t handle) { return &slot_of(handle)->error; }
+nt_error *nt_handle_error(uint32_t handle) {
+  return &slot_of(handle)->error;
+}
 
 int32_t nt_close(uint32_t handle) {
   nt_slot *slot = slot_of(handle);

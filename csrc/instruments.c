@@ -10,7 +10,9 @@ static int64_t power_of_ten(int32_t exponent) {
   return value;
 }
 
-static int terminated(const char *text, size_t bytes) { return text[0] != 0 && memchr(text, 0, bytes) != NULL; }
+static int terminated(const char *text, size_t bytes) {
+  return text[0] != 0 && memchr(text, 0, bytes) != NULL;
+}
 
 static int is_zero(const void *memory, size_t bytes) {
   const uint8_t *byte = memory;
@@ -28,12 +30,14 @@ static int32_t refuse(nt_error *error, const char *field, int64_t observed, int6
 int32_t nt_instrument_add(nt_state *state, const nt_instrument *in, nt_error *error) {
   if (!terminated(in->symbol, sizeof(in->symbol))) return refuse(error, "symbol", NT_ABSENT, NT_NAME_BYTES - 1);
   if (!terminated(in->currency, sizeof(in->currency))) return refuse(error, "currency", NT_ABSENT, 7);
-  if (in->price_decimals < 0 || in->price_decimals > NT_DECIMALS_MAX) return refuse(error, "price_decimals", in->price_decimals, NT_DECIMALS_MAX);
+  if (in->price_decimals < 0 || in->price_decimals > NT_DECIMALS_MAX)
+    return refuse(error, "price_decimals", in->price_decimals, NT_DECIMALS_MAX);
   if (in->quantity_decimals < 0 || in->quantity_decimals > NT_DECIMALS_MAX)
     return refuse(error, "quantity_decimals", in->quantity_decimals, NT_DECIMALS_MAX);
   if (in->tick_size <= 0 || in->tick_size > NT_RAW_MAX) return refuse(error, "tick_size", in->tick_size, NT_RAW_MAX);
   if (in->lot_size <= 0 || in->lot_size > NT_RAW_MAX) return refuse(error, "lot_size", in->lot_size, NT_RAW_MAX);
-  if (in->minimum_quantity <= 0 || in->minimum_quantity > NT_RAW_MAX) return refuse(error, "minimum_quantity", in->minimum_quantity, NT_RAW_MAX);
+  if (in->minimum_quantity <= 0 || in->minimum_quantity > NT_RAW_MAX)
+    return refuse(error, "minimum_quantity", in->minimum_quantity, NT_RAW_MAX);
   if (in->maximum_price <= 0 || in->maximum_price > NT_RAW_MAX) return refuse(error, "maximum_price", in->maximum_price, NT_RAW_MAX);
   if (in->allow_negative_price > 1) return refuse(error, "allow_negative_price", in->allow_negative_price, 1);
   if (in->initial_session < NT_SESSION_OPEN || in->initial_session > NT_SESSION_HALTED)

@@ -10,10 +10,14 @@
 #define LARGEST_FRAME (sizeof(nt_frame) + sizeof(nt_order) + sizeof(nt_report) * NT_EFFECTS_MAX)
 
 #if defined(__SSE4_2__)
-static inline uint32_t crc_word(uint32_t crc, uint64_t word) { return (uint32_t)__builtin_ia32_crc32di(crc, word); }
+static inline uint32_t crc_word(uint32_t crc, uint64_t word) {
+  return (uint32_t)__builtin_ia32_crc32di(crc, word);
+}
 #elif defined(__ARM_FEATURE_CRC32)
 #include <arm_acle.h>
-static inline uint32_t crc_word(uint32_t crc, uint64_t word) { return __crc32cd(crc, word); }
+static inline uint32_t crc_word(uint32_t crc, uint64_t word) {
+  return __crc32cd(crc, word);
+}
 #else
 static inline uint32_t crc_word(uint32_t crc, uint64_t word) { /* Castagnoli polynomial, reflected, bit by bit */
   word ^= crc;
@@ -53,11 +57,13 @@ void nt_journal_close(nt_journal *journal) {
 
 int nt_journal_has_room(const nt_journal *journal) {
   if (!journal->wait_for_reader) return 1;
-  uint64_t used = atomic_load_explicit(&journal->written, memory_order_relaxed) - atomic_load_explicit(&journal->read, memory_order_acquire);
+  uint64_t used =
+      atomic_load_explicit(&journal->written, memory_order_relaxed) - atomic_load_explicit(&journal->read, memory_order_acquire);
   return journal->capacity - used >= 2 * LARGEST_FRAME; /* the frame, and a filler before it */
 }
 
-uint32_t nt_journal_append(nt_journal *journal, const nt_frame *header, const void *input, const nt_report *reports, uint32_t report_count) {
+uint32_t nt_journal_append(nt_journal *journal, const nt_frame *header, const void *input, const nt_report *reports,
+                           uint32_t report_count) {
   uint32_t size = (uint32_t)(sizeof(nt_frame) + header->input_bytes + report_count * sizeof(nt_report)); /* all multiples of 64 */
   uint64_t written = atomic_load_explicit(&journal->written, memory_order_relaxed), offset = written & (journal->capacity - 1);
   if (journal->capacity - offset < size) {
@@ -80,7 +86,8 @@ uint32_t nt_journal_append(nt_journal *journal, const nt_frame *header, const vo
 }
 
 int32_t nt_journal_drain(nt_journal *journal, void *out, uint32_t bytes) {
-  uint64_t written = atomic_load_explicit(&journal->written, memory_order_acquire), read = atomic_load_explicit(&journal->read, memory_order_relaxed);
+  uint64_t written = atomic_load_explicit(&journal->written, memory_order_acquire),
+           read = atomic_load_explicit(&journal->read, memory_order_relaxed);
   uint32_t copied = 0;
   if (!journal->wait_for_reader) return NT_ERR_STATE; /* frames are overwritten: nothing is whole */
   while (read != written) {

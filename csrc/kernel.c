@@ -7,7 +7,9 @@
 
 #define PROBE_NS 20000000
 
-static int is_power_of_two(uint32_t value) { return value != 0 && (value & (value - 1)) == 0; }
+static int is_power_of_two(uint32_t value) {
+  return value != 0 && (value & (value - 1)) == 0;
+}
 
 static int32_t refuse(nt_error *error, const char *field, int64_t observed, int64_t limit) {
   nt_error_set(error, NT_ERR_INVALID, 0, observed, limit, "kernel configuration: %s is outside its range", field);
@@ -22,10 +24,12 @@ static int32_t complete(nt_kernel_config *config, nt_error *error) {
   if (config->instruments == 0) config->instruments = 64;
   if (config->accounts == 0) config->accounts = 4;
   if (config->journal_bytes == 0) config->journal_bytes = 1 << 20;
-  if (config->clock != NT_CLOCK_TAPE && config->clock != NT_CLOCK_MONOTONIC) return refuse(error, "clock", config->clock, NT_CLOCK_MONOTONIC);
+  if (config->clock != NT_CLOCK_TAPE && config->clock != NT_CLOCK_MONOTONIC)
+    return refuse(error, "clock", config->clock, NT_CLOCK_MONOTONIC);
   if (config->channels > NT_CHANNEL_MAX) return refuse(error, "channels", config->channels, NT_CHANNEL_MAX);
   if (config->participants > config->channels) return refuse(error, "participants", config->participants, config->channels);
-  if (!is_power_of_two(config->order_capacity) || config->order_capacity > 1 << 20) return refuse(error, "order_capacity", config->order_capacity, 1 << 20);
+  if (!is_power_of_two(config->order_capacity) || config->order_capacity > 1 << 20)
+    return refuse(error, "order_capacity", config->order_capacity, 1 << 20);
   if (!is_power_of_two(config->ring_capacity) || config->ring_capacity < 64 || config->ring_capacity > 1 << 20)
     return refuse(error, "ring_capacity", config->ring_capacity, 1 << 20);
   if (!is_power_of_two(config->tick_capacity) || config->tick_capacity < 64 || config->tick_capacity > 1 << 24)
@@ -35,10 +39,14 @@ static int32_t complete(nt_kernel_config *config, nt_error *error) {
   if (!is_power_of_two(config->journal_bytes) || config->journal_bytes < 1 << 17 || config->journal_bytes > 1 << 30)
     return refuse(error, "journal_bytes", config->journal_bytes, 1 << 30);
   if (config->record > 1) return refuse(error, "record", config->record, 1);
-  if (config->latency_in_ns < 0 || config->latency_in_ns > NT_RAW_MAX) return refuse(error, "latency_in_ns", config->latency_in_ns, NT_RAW_MAX);
-  if (config->latency_out_ns < 0 || config->latency_out_ns > NT_RAW_MAX) return refuse(error, "latency_out_ns", config->latency_out_ns, NT_RAW_MAX);
-  if (config->slippage_ticks < 0 || config->slippage_ticks > 1000000) return refuse(error, "slippage_ticks", config->slippage_ticks, 1000000);
-  if ((config->reserved[0] | config->reserved[1] | config->reserved[2] | config->reserved[3]) != 0) return refuse(error, "reserved", NT_ABSENT, 0);
+  if (config->latency_in_ns < 0 || config->latency_in_ns > NT_RAW_MAX)
+    return refuse(error, "latency_in_ns", config->latency_in_ns, NT_RAW_MAX);
+  if (config->latency_out_ns < 0 || config->latency_out_ns > NT_RAW_MAX)
+    return refuse(error, "latency_out_ns", config->latency_out_ns, NT_RAW_MAX);
+  if (config->slippage_ticks < 0 || config->slippage_ticks > 1000000)
+    return refuse(error, "slippage_ticks", config->slippage_ticks, 1000000);
+  if ((config->reserved[0] | config->reserved[1] | config->reserved[2] | config->reserved[3]) != 0)
+    return refuse(error, "reserved", NT_ABSENT, 0);
   return NT_OK;
 }
 
@@ -93,8 +101,10 @@ static int32_t create_segments(nt_kernel *kernel, nt_error *error) {
   for (uint32_t c = 0; c < config->channels; c++) {
     nt_port *port = &kernel->ports[c];
     if ((result = nt_line_create(&port->line, config->name, c, config->ring_capacity, incarnation, error)) != NT_OK) return result;
-    if ((result = nt_consumer_open(&port->orders, port->line.in, port->line.in_slots, sizeof(nt_order), port->line.in_capacity)) != NT_OK) return result;
-    if ((result = nt_producer_open(&port->reports, port->line.out, port->line.out_slots, sizeof(nt_report), port->line.out_capacity)) != NT_OK)
+    if ((result = nt_consumer_open(&port->orders, port->line.in, port->line.in_slots, sizeof(nt_order), port->line.in_capacity)) != NT_OK)
+      return result;
+    if ((result = nt_producer_open(&port->reports, port->line.out, port->line.out_slots, sizeof(nt_report), port->line.out_capacity)) !=
+        NT_OK)
       return result;
   }
   struct {
@@ -104,13 +114,16 @@ static int32_t create_segments(nt_kernel *kernel, nt_error *error) {
   for (int i = 0; i < 2; i++) {
     nt_line_path(path, config->name, others[i].number);
     if (path[0] != 0 && (result = nt_segment_remove_stale(path)) != NT_OK) return result;
-    if ((result = nt_line_create(others[i].line, config->name, others[i].number, config->ring_capacity, incarnation, error)) != NT_OK) return result;
+    if ((result = nt_line_create(others[i].line, config->name, others[i].number, config->ring_capacity, incarnation, error)) != NT_OK)
+      return result;
   }
   result = nt_consumer_open(&kernel->feed_ticks, kernel->feed.in, kernel->feed.in_slots, sizeof(nt_tick), kernel->feed.in_capacity);
   if (result == NT_OK)
-    result = nt_consumer_open(&kernel->commands, kernel->control.in, kernel->control.in_slots, sizeof(nt_command), kernel->control.in_capacity);
+    result =
+        nt_consumer_open(&kernel->commands, kernel->control.in, kernel->control.in_slots, sizeof(nt_command), kernel->control.in_capacity);
   if (result == NT_OK)
-    result = nt_producer_open(&kernel->answers, kernel->control.out, kernel->control.out_slots, sizeof(nt_command), kernel->control.out_capacity);
+    result = nt_producer_open(&kernel->answers, kernel->control.out, kernel->control.out_slots, sizeof(nt_command),
+                              kernel->control.out_capacity);
   return result;
 }
 
@@ -133,7 +146,8 @@ int32_t nt_kernel_create(const nt_kernel_config *given, uint32_t *handle, nt_err
   }
   result = create_segments(kernel, error);
   if (result != NT_OK) {
-    if (error != NULL && error->code == NT_OK) nt_error_set(error, result, 0, NT_ABSENT, NT_ABSENT, "shared memory of kernel %s cannot be set up", config.name);
+    if (error != NULL && error->code == NT_OK)
+      nt_error_set(error, result, 0, NT_ABSENT, NT_ABSENT, "shared memory of kernel %s cannot be set up", config.name);
     destroy(kernel);
     return result;
   }
@@ -183,9 +197,15 @@ static int32_t set_terms(nt_kernel *kernel, const void *row, nt_error *error) {
   return result;
 }
 
-int32_t nt_kernel_add_instrument(uint32_t kernel, const nt_instrument *instrument) { return change_table(kernel, instrument, add_instrument); }
-int32_t nt_kernel_add_account(uint32_t kernel, const nt_account *account) { return change_table(kernel, account, add_account); }
-int32_t nt_kernel_set_terms(uint32_t kernel, const nt_terms *terms) { return change_table(kernel, terms, set_terms); }
+int32_t nt_kernel_add_instrument(uint32_t kernel, const nt_instrument *instrument) {
+  return change_table(kernel, instrument, add_instrument);
+}
+int32_t nt_kernel_add_account(uint32_t kernel, const nt_account *account) {
+  return change_table(kernel, account, add_account);
+}
+int32_t nt_kernel_set_terms(uint32_t kernel, const nt_terms *terms) {
+  return change_table(kernel, terms, set_terms);
+}
 
 /* ---- running ---------------------------------------------------------------------------------------------------------------- */
 
@@ -260,7 +280,8 @@ static nt_kernel *enter_loop(uint32_t handle, int32_t *result) {
   nt_kernel *kernel = nt_handle_enter(handle, NT_HANDLE_KERNEL, result);
   if (kernel == NULL) return NULL;
   if (atomic_load_explicit(&kernel->looping, memory_order_acquire)) {
-    nt_error_set(nt_handle_error(handle), *result = NT_ERR_STATE, 0, NT_ABSENT, NT_ABSENT, "the kernel runs on its own thread; stop it first");
+    nt_error_set(nt_handle_error(handle), *result = NT_ERR_STATE, 0, NT_ABSENT, NT_ABSENT,
+                 "the kernel runs on its own thread; stop it first");
     nt_handle_leave(handle);
     return NULL;
   }
@@ -294,7 +315,8 @@ int32_t nt_kernel_replay(uint32_t handle, const nt_tick *ticks, uint32_t count) 
   nt_kernel *kernel = enter_loop(handle, &result);
   if (kernel == NULL) return result;
   if (kernel->config.clock != NT_CLOCK_TAPE || (ticks == NULL && count > 0) || count > INT32_MAX) {
-    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, count, INT32_MAX, "replay needs a kernel with the tape clock, and ticks");
+    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, count, INT32_MAX,
+                 "replay needs a kernel with the tape clock, and ticks");
   } else {
     result = (int32_t)nt_loop_replay(kernel, ticks, count);
   }
@@ -317,7 +339,8 @@ int32_t nt_kernel_set_state(uint32_t handle, uint32_t account, uint32_t state, c
   if (kernel == NULL) return result;
   nt_command command = {.kind = NT_COMMAND_SET_STATE, .state = (uint8_t)state, .account = (uint16_t)account};
   if (account > 65535 || state < NT_STATE_ACTIVE || state > NT_STATE_HALTED || reason == NULL) {
-    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, state, NT_STATE_HALTED, "a trading state is ACTIVE, REDUCING or HALTED, with a reason");
+    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, state, NT_STATE_HALTED,
+                 "a trading state is ACTIVE, REDUCING or HALTED, with a reason");
   } else {
     strncpy(command.reason, reason, sizeof(command.reason) - 1);
     kernel->own_command = command;
@@ -329,7 +352,8 @@ int32_t nt_kernel_set_state(uint32_t handle, uint32_t account, uint32_t state, c
       if (!atomic_load_explicit(&kernel->looping, memory_order_acquire)) {
         (void)nt_loop_service(kernel);
         if (atomic_exchange_explicit(&kernel->own_pending, 0, memory_order_acq_rel) == 0) continue;
-        nt_error_set(nt_handle_error(handle), result = NT_ERR_FULL, 0, NT_ABSENT, NT_ABSENT, "no room for frames; drain them and try again");
+        nt_error_set(nt_handle_error(handle), result = NT_ERR_FULL, 0, NT_ABSENT, NT_ABSENT,
+                     "no room for frames; drain them and try again");
         break;
       } else if (nt_handle_closing(handle)) {
         result = NT_ERR_CLOSED;

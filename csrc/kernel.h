@@ -70,18 +70,18 @@ typedef struct nt_kernel {
   int64_t slice_published_ns; /* wall clock, 0 when an order has been timed since */
   int64_t probed_ns;
   uint64_t passes;
-  uint32_t started;          /* tables are closed, segments visible */
+  uint32_t started;           /* tables are closed, segments visible */
   uint32_t participants_came; /* as many subscribers as the tape waits for have been there */
-  uint32_t slice_ticks;      /* of the slice in hand, not shown yet */
+  uint32_t slice_ticks;       /* of the slice in hand, not shown yet */
   uint32_t slice_complete;
   uint32_t ending; /* the slice in hand ends the source */
   uint32_t state_reason_dirty;
   char state_reason[40];
-  _Atomic uint64_t deaths;        /* bit per client channel, set by housekeeping */
-  _Atomic uint64_t remote_claims; /* channels that another process's lock guards */
-  _Atomic uint64_t local_claims;  /* channels claimed through nt_kernel_client */
-  _Atomic uint32_t feed_local;    /* the feed is held through nt_kernel_feed */
-  _Atomic uint32_t feed_absences; /* probes that found nobody holding the feed, since its last tick */
+  _Atomic uint64_t deaths;                    /* bit per client channel, set by housekeeping */
+  _Atomic uint64_t remote_claims;             /* channels that another process's lock guards */
+  _Atomic uint64_t local_claims;              /* channels claimed through nt_kernel_client */
+  _Atomic uint32_t feed_local;                /* the feed is held through nt_kernel_feed */
+  _Atomic uint32_t feed_absences;             /* probes that found nobody holding the feed, since its last tick */
   uint32_t local_handles[NT_CHANNEL_MAX + 1]; /* clients, then the feed, of this process */
   _Atomic uint32_t stop;
   _Atomic uint32_t looping; /* a library thread runs the loop */
@@ -98,7 +98,7 @@ typedef struct nt_kernel {
 int32_t nt_kernel_open_doors(nt_kernel *kernel); /* close the tables and publish the segments; once */
 
 /* sequencer.c: the loop. */
-uint32_t nt_loop_pass(nt_kernel *kernel); /* inputs taken */
+uint32_t nt_loop_pass(nt_kernel *kernel);                                         /* inputs taken */
 uint32_t nt_loop_replay(nt_kernel *kernel, const nt_tick *ticks, uint32_t count); /* ticks taken */
 void nt_loop_forever(nt_kernel *kernel);
 uint32_t nt_loop_orders(nt_kernel *kernel, uint32_t channel, uint32_t limit); /* orders taken */

@@ -184,15 +184,15 @@ enum nt_reason {
   NT_REASON_RATE_LIMIT_EXCEEDED = 123,
   NT_REASON_DAILY_LOSS_LIMIT = 124,
   NT_REASON_UNKNOWN_ORDER = 125,
-  NT_REASON_TOO_LATE = 126,           /* the order is already in a terminal state */
-  NT_REASON_PENDING_REQUEST = 127,    /* a cancel or replace of this order is still on its way */
-  NT_REASON_NO_PRINT = 128,           /* IOC or FOK could not (wholly) trade on its one print */
-  NT_REASON_SESSION_CLOSED = 129,     /* a DAY order at the end of its session */
-  NT_REASON_USER_REQUEST = 130,       /* cancelled by its client */
-  NT_REASON_KILL_SWITCH = 131,        /* cancelled by a halt */
-  NT_REASON_CLIENT_DEATH = 132,       /* cancelled because its client process died or left */
+  NT_REASON_TOO_LATE = 126,              /* the order is already in a terminal state */
+  NT_REASON_PENDING_REQUEST = 127,       /* a cancel or replace of this order is still on its way */
+  NT_REASON_NO_PRINT = 128,              /* IOC or FOK could not (wholly) trade on its one print */
+  NT_REASON_SESSION_CLOSED = 129,        /* a DAY order at the end of its session */
+  NT_REASON_USER_REQUEST = 130,          /* cancelled by its client */
+  NT_REASON_KILL_SWITCH = 131,           /* cancelled by a halt */
+  NT_REASON_CLIENT_DEATH = 132,          /* cancelled because its client process died or left */
   NT_REASON_QUANTITY_BELOW_FILLED = 133, /* a replace asked for less than has traded */
-  NT_REASON_KERNEL_CAPACITY = 134     /* a bounded table of the kernel is full */
+  NT_REASON_KERNEL_CAPACITY = 134        /* a bounded table of the kernel is full */
 };
 
 /* What observed and limit of a report count. */
@@ -322,11 +322,11 @@ typedef struct nt_command {
 
 /* One journal frame: what was decided for one input. reports follow, then zero padding to 64 bytes. */
 typedef struct nt_frame {
-  uint32_t bytes;        /* whole frame */
-  uint32_t crc32c;       /* of all bytes after this word */
-  uint64_t sequence;     /* number of the input, from 1 */
-  int64_t ts;            /* the time the sequencer stamped */
-  uint64_t order_index;  /* index in the channel's order ring, for NT_INPUT_ORDER */
+  uint32_t bytes;       /* whole frame */
+  uint32_t crc32c;      /* of all bytes after this word */
+  uint64_t sequence;    /* number of the input, from 1 */
+  int64_t ts;           /* the time the sequencer stamped */
+  uint64_t order_index; /* index in the channel's order ring, for NT_INPUT_ORDER */
   uint64_t client_order_id;
   uint16_t channel;
   uint16_t input; /* NT_INPUT_ */
@@ -384,7 +384,8 @@ typedef struct nt_account {
 } nt_account;
 
 /* One account on one instrument. A pair without terms denies every order. NT_ABSENT switches a limit off.
- * Money of price_raw * quantity_raw = product * value_numerator / value_denominator (contract multiplier, decimals and FX in one fraction). */
+ * Money of price_raw * quantity_raw = product * value_numerator / value_denominator (contract multiplier, decimals and FX in one fraction).
+ */
 typedef struct nt_terms {
   uint32_t account;
   uint32_t instrument;
@@ -419,9 +420,9 @@ typedef struct nt_position {
   int64_t quantity;
   int64_t working_buy;
   int64_t working_sell;
-  int64_t projected;     /* quantity + working + this client's orders still in its ring */
-  double average_price;  /* in units; NaN when flat */
-  int64_t realized_pnl;  /* raw money, before fees */
+  int64_t projected;    /* quantity + working + this client's orders still in its ring */
+  double average_price; /* in units; NaN when flat */
+  int64_t realized_pnl; /* raw money, before fees */
   int64_t unrealized_pnl;
   int64_t fees;
   int64_t mark_price; /* raw; the last trade, or NT_ABSENT */
@@ -451,7 +452,7 @@ typedef struct nt_counters {
   uint64_t replaces;
   uint64_t fills;
   uint64_t reports;
-  uint64_t reports_held;   /* reports waiting because a client does not drain its ring */
+  uint64_t reports_held; /* reports waiting because a client does not drain its ring */
   uint64_t frames;
   uint64_t frame_bytes;
   uint64_t deaths;
@@ -462,11 +463,11 @@ typedef struct nt_counters {
 typedef struct nt_status {
   char name[NT_NAME_BYTES];
   uint64_t incarnation;
-  int64_t now; /* kernel time */
+  int64_t now;              /* kernel time */
   int64_t started_realtime; /* ns since 1970 */
   uint32_t pid;
   uint32_t clock;
-  uint32_t running;     /* 1 while the loop takes inputs */
+  uint32_t running; /* 1 while the loop takes inputs */
   uint32_t source_ended;
   uint32_t channels;
   uint32_t instruments;
@@ -540,7 +541,8 @@ enum nt_role { NT_ROLE_PRODUCER = 1, NT_ROLE_CONSUMER = 2 };
 
 /* Create a named ring and become its owner: it is unlinked when the owner closes. start_index is the first sequence (0 usual). An
  * abandoned ring of a dead owner is replaced. NT_ERR_NAME_IN_USE when the owner lives. */
-NT_API int32_t nt_ring_create(const char *name, uint32_t record_bytes, uint32_t capacity, uint64_t start_index, uint32_t *ring, nt_error *error);
+NT_API int32_t nt_ring_create(const char *name, uint32_t record_bytes, uint32_t capacity, uint64_t start_index, uint32_t *ring,
+                              nt_error *error);
 /* Attach as producer or consumer; each role has one holder. A producer repairs what a killed one left; a consumer resumes at its index. */
 NT_API int32_t nt_ring_attach(const char *name, uint32_t role, uint32_t *ring, nt_error *error);
 /* Push up to count records; the first word of each is overwritten by its sequence. Returns how many fit (0 = full). */
@@ -594,7 +596,8 @@ NT_API int32_t nt_client_submit(uint32_t client, nt_order *order);
 NT_API int32_t nt_client_submit_batch(uint32_t client, nt_order *orders, uint32_t count);
 /* Ticks since the last poll and reports in order. A subscribed client gets one slice a call, and by calling says that it is done with
  * the last one. timeout_ns 0 does not wait. Returns ticks + reports. */
-NT_API int32_t nt_client_poll(uint32_t client, nt_tick *ticks, uint32_t tick_count, nt_report *reports, uint32_t report_count, int64_t timeout_ns, nt_poll *poll);
+NT_API int32_t nt_client_poll(uint32_t client, nt_tick *ticks, uint32_t tick_count, nt_report *reports, uint32_t report_count,
+                              int64_t timeout_ns, nt_poll *poll);
 /* Orders of this client that are not known to be terminal. Returns how many there are; copies at most count. */
 NT_API int32_t nt_client_orders(uint32_t client, nt_open_order *orders, uint32_t count);
 

@@ -70,7 +70,9 @@ static void work(nt_state *state, const nt_entry *entry, int64_t change) {
   nt_pair_dirty(state, index);
 }
 
-static uint32_t index_of(const nt_state *state, const nt_entry *entry) { return (uint32_t)(entry - state->entries); }
+static uint32_t index_of(const nt_state *state, const nt_entry *entry) {
+  return (uint32_t)(entry - state->entries);
+}
 
 static void take_new(nt_state *state, const nt_order *order, uint32_t channel, nt_effects *effects) {
   nt_verdict verdict;
@@ -110,8 +112,8 @@ static void take_new(nt_state *state, const nt_order *order, uint32_t channel, n
 }
 
 /* A replace or cancel that is refused leaves its order as it was; an unknown target is reported under the id that was asked for. */
-static void reject_request(nt_state *state, const nt_order *order, uint32_t channel, const nt_entry *entry, uint8_t exec_type, const nt_verdict *verdict,
-                           nt_effects *effects) {
+static void reject_request(nt_state *state, const nt_order *order, uint32_t channel, const nt_entry *entry, uint8_t exec_type,
+                           const nt_verdict *verdict, nt_effects *effects) {
   nt_report *report;
   if (entry != NULL) {
     report = report_entry(state, effects, entry, exec_type);
@@ -148,7 +150,8 @@ static nt_entry *target_of(nt_state *state, const nt_order *order, uint32_t chan
     return NULL;
   }
   client->last_id = order->client_order_id;
-  nt_entry *entry = &state->entries[(uint64_t)channel * state->order_capacity + (order->original_client_order_id & (state->order_capacity - 1))];
+  nt_entry *entry =
+      &state->entries[(uint64_t)channel * state->order_capacity + (order->original_client_order_id & (state->order_capacity - 1))];
   if (order->original_client_order_id == 0 || entry->client_order_id != order->original_client_order_id) {
     verdict->reason = NT_REASON_UNKNOWN_ORDER;
     return NULL;
@@ -242,10 +245,18 @@ static void take_mass_cancel(nt_state *state, const nt_order *order, uint32_t ch
 
 void nt_order_take(nt_state *state, const nt_order *order, uint32_t channel, nt_effects *effects) {
   switch (order->message) {
-    case NT_MESSAGE_REPLACE: take_replace(state, order, channel, effects); break;
-    case NT_MESSAGE_CANCEL: take_cancel(state, order, channel, effects); break;
-    case NT_MESSAGE_MASS_CANCEL: take_mass_cancel(state, order, channel, effects); break;
-    default: take_new(state, order, channel, effects); break; /* anything unknown is denied as malformed */
+    case NT_MESSAGE_REPLACE:
+      take_replace(state, order, channel, effects);
+      break;
+    case NT_MESSAGE_CANCEL:
+      take_cancel(state, order, channel, effects);
+      break;
+    case NT_MESSAGE_MASS_CANCEL:
+      take_mass_cancel(state, order, channel, effects);
+      break;
+    default:
+      take_new(state, order, channel, effects);
+      break; /* anything unknown is denied as malformed */
   }
 }
 

@@ -11,7 +11,9 @@
  */
 #include "state.h"
 
-static inline uint32_t side_index(const nt_entry *entry) { return (uint32_t)entry->side - 1; }
+static inline uint32_t side_index(const nt_entry *entry) {
+  return (uint32_t)entry->side - 1;
+}
 
 /* ---- treap ------------------------------------------------------------------------------------------------------------------ */
 
@@ -64,7 +66,8 @@ static void rest(nt_state *state, uint32_t index) {
   entry->parent = parent;
   entry->left = entry->right = NT_NIL;
   entry->place = NT_PLACE_RESTING;
-  while (entry->parent != NT_NIL && rank(entry->venue_order_id) > rank(entries[entry->parent].venue_order_id)) rotate_up(state, book, side, index);
+  while (entry->parent != NT_NIL && rank(entry->venue_order_id) > rank(entries[entry->parent].venue_order_id))
+    rotate_up(state, book, side, index);
 }
 
 static void unrest(nt_state *state, uint32_t index) {
@@ -161,7 +164,9 @@ static void arrive(nt_state *state, uint32_t index) {
 
 static void replace(nt_state *state, const nt_transit *request) {
   nt_entry *entry = &state->entries[request->entry];
-  uint16_t reason = entry->place == NT_PLACE_DONE ? NT_REASON_TOO_LATE : request->quantity <= entry->venue_filled ? NT_REASON_QUANTITY_BELOW_FILLED : 0;
+  uint16_t reason = entry->place == NT_PLACE_DONE              ? NT_REASON_TOO_LATE
+                    : request->quantity <= entry->venue_filled ? NT_REASON_QUANTITY_BELOW_FILLED
+                                                               : 0;
   if (reason != 0) {
     nt_send_outward(state, request->entry, NT_EXEC_REPLACE_REJECTED, request->request_id, 0, 0, 0, reason);
     return;
@@ -220,7 +225,8 @@ static uint32_t collect(nt_state *state, const nt_venue_book *book, const nt_tic
     if (tick->aggressor == side + 1) {
       for (uint32_t i = book->taker_head[side]; i != NT_NIL; i = entries[i].left) state->scratch[count++] = i;
     }
-    for (uint32_t i = first(state, book->root[side]); i != NT_NIL && through(&entries[i], tick->price); i = next(state, i)) state->scratch[count++] = i;
+    for (uint32_t i = first(state, book->root[side]); i != NT_NIL && through(&entries[i], tick->price); i = next(state, i))
+      state->scratch[count++] = i;
   }
   return count;
 }

@@ -9,9 +9,15 @@
 #include "layout.h"
 #include "platform.h"
 
-uint32_t nt_abi_version(void) { return NT_ABI_VERSION; }
-uint64_t nt_layout_hash(void) { return NT_LAYOUT_HASH; }
-int64_t nt_clock_ns(void) { return nt_time_monotonic_ns(); }
+uint32_t nt_abi_version(void) {
+  return NT_ABI_VERSION;
+}
+uint64_t nt_layout_hash(void) {
+  return NT_LAYOUT_HASH;
+}
+int64_t nt_clock_ns(void) {
+  return nt_time_monotonic_ns();
+}
 
 /* ---- errors and names ---------------------------------------------------------------------------------------------------- */
 
@@ -155,7 +161,9 @@ int32_t nt_segment_create(nt_segment *segment, const char *path, uint32_t kind, 
   return NT_OK;
 }
 
-void nt_segment_publish(nt_segment *segment) { atomic_store_explicit(&segment->header->magic, NT_SEGMENT_MAGIC, memory_order_release); }
+void nt_segment_publish(nt_segment *segment) {
+  atomic_store_explicit(&segment->header->magic, NT_SEGMENT_MAGIC, memory_order_release);
+}
 
 /* ---- open ---------------------------------------------------------------------------------------------------------------- */
 
@@ -222,8 +230,8 @@ int32_t nt_segment_open(nt_segment *segment, const char *path, uint32_t kind, in
     segment->bytes = object.bytes;
     segment->base = nt_object_map(&object, writable, &failure);
     segment->header = (nt_segment_header *)(void *)segment->base;
-    result = segment->base == NULL ? fail_system(error, failure, segment->path, "cannot map shared memory")
-                                   : check_header(segment, kind, error);
+    result =
+        segment->base == NULL ? fail_system(error, failure, segment->path, "cannot map shared memory") : check_header(segment, kind, error);
   }
   if (result != NT_OK) {
     nt_segment_close(segment, 0);
@@ -233,7 +241,9 @@ int32_t nt_segment_open(nt_segment *segment, const char *path, uint32_t kind, in
   return NT_OK;
 }
 
-void nt_segment_prefault(const nt_segment *segment) { nt_memory_prefault(segment->base, segment->bytes, (int)segment->writable); }
+void nt_segment_prefault(const nt_segment *segment) {
+  nt_memory_prefault(segment->base, segment->bytes, (int)segment->writable);
+}
 
 void *nt_segment_section(const nt_segment *segment, uint32_t kind, uint32_t stride, uint32_t *count) {
   for (uint32_t i = 0; i < segment->section_count; i++) {

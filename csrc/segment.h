@@ -67,8 +67,9 @@ typedef struct nt_segment {
 } nt_segment;
 
 /* Create a segment; "" or NULL is memory of this process alone. sections give kind, count and stride; offset and bytes are computed,
- * 128-byte aligned. The memory is zeroed and, unless it is a channel, prefaulted, the header complete but for its magic, the owner's lock (byte 0) taken.
- * NT_ERR_NAME_IN_USE (also for a stale path: nt_segment_remove_stale first), NT_ERR_NO_SPACE, NT_ERR_INVALID, NT_ERR_SYSTEM. */
+ * 128-byte aligned. The memory is zeroed and, unless it is a channel, prefaulted, the header complete but for its magic, the owner's lock
+ * (byte 0) taken. NT_ERR_NAME_IN_USE (also for a stale path: nt_segment_remove_stale first), NT_ERR_NO_SPACE, NT_ERR_INVALID,
+ * NT_ERR_SYSTEM. */
 int32_t nt_segment_create(nt_segment *segment, const char *path, uint32_t kind, const nt_section *sections, uint32_t section_count,
                           uint64_t incarnation, nt_error *error);
 /* Touch every page now: a channel's, when somebody claims it. */

@@ -14,15 +14,18 @@
 #define SERVICE_PASSES 16 /* busy passes between two looks at desks, deaths and commands */
 #define PUBLISH_PASSES 1024
 #define QUIET_PASSES 64
-#define ABSENCES 3 /* probes in a row */
+#define ABSENCES 3        /* probes in a row */
 #define TIMED_ALWAYS 4096 /* orders; later one in sixteen is timed */
 
-int64_t nt_loop_now(const nt_kernel *kernel) { return kernel->config.clock == NT_CLOCK_TAPE ? kernel->state->now : nt_clock_ns(); }
+int64_t nt_loop_now(const nt_kernel *kernel) {
+  return kernel->config.clock == NT_CLOCK_TAPE ? kernel->state->now : nt_clock_ns();
+}
 
 static void stage(nt_kernel *kernel, uint16_t kind, uint16_t channel, const void *record, uint32_t record_bytes) {
   nt_effects *effects = &kernel->effects;
   for (uint32_t i = 0; i < effects->count; i++) effects->reports[i].seq = ++kernel->ports[effects->reports[i].channel].report_number;
-  nt_frame frame = {.sequence = ++kernel->frame_sequence, .ts = kernel->state->now, .channel = channel, .input = kind, .input_bytes = record_bytes};
+  nt_frame frame = {
+      .sequence = ++kernel->frame_sequence, .ts = kernel->state->now, .channel = channel, .input = kind, .input_bytes = record_bytes};
   if (kind == NT_INPUT_ORDER) {
     const nt_order *order = record;
     frame.order_index = kernel->ports[channel].orders_taken;
@@ -84,8 +87,7 @@ uint32_t nt_loop_orders(nt_kernel *kernel, uint32_t channel, uint32_t limit) {
     }
     int64_t now = kernel->config.clock == NT_CLOCK_TAPE ? kernel->state->now : timed ? begin : nt_clock_ns();
     if (!take(kernel, NT_INPUT_ORDER, (uint16_t)channel, now, &order, sizeof(order))) break;
-    if (timed)
-      nt_histogram_record(&kernel->view.latencies[NT_LATENCY_ORDER_TO_REPORT - 1], (uint64_t)(nt_clock_ns() - begin));
+    if (timed) nt_histogram_record(&kernel->view.latencies[NT_LATENCY_ORDER_TO_REPORT - 1], (uint64_t)(nt_clock_ns() - begin));
     if (timed && kernel->slice_published_ns != 0) {
       nt_histogram_record(&kernel->view.latencies[NT_LATENCY_TICK_TO_ORDER - 1], (uint64_t)(begin - kernel->slice_published_ns));
       kernel->slice_published_ns = 0;
@@ -115,7 +117,8 @@ static int take_tick(nt_kernel *kernel, const nt_tick *source) {
     if (tick.kind == NT_TICK_END) return 1; /* real time goes on */
   }
   if (!take(kernel, NT_INPUT_TICK, 0, now, &tick, sizeof(tick))) return 0;
-  if (tick.kind != NT_TICK_END) nt_ticks_write(kernel->view.ticks, kernel->view.tick_slots, kernel->view.tick_mask, kernel->published++, &tick);
+  if (tick.kind != NT_TICK_END)
+    nt_ticks_write(kernel->view.ticks, kernel->view.tick_slots, kernel->view.tick_mask, kernel->published++, &tick);
   return 1;
 }
 

@@ -6,7 +6,9 @@
 
 #include "platform.h"
 
-static uint64_t table_bytes(uint64_t count, uint64_t bytes) { return (count * bytes + 127) & ~(uint64_t)127; }
+static uint64_t table_bytes(uint64_t count, uint64_t bytes) {
+  return (count * bytes + 127) & ~(uint64_t)127;
+}
 
 typedef struct nt_table {
   void **memory;

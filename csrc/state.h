@@ -121,7 +121,7 @@ typedef struct nt_entry {
   uint8_t place;
   uint8_t marketable; /* on arrival */
   uint16_t reserved;
-  uint32_t left; /* resting: tree by price then id; taker: next */
+  uint32_t left;  /* resting: tree by price then id; taker: next */
   uint32_t right; /* taker: previous */
   uint32_t parent;
 } nt_entry;
@@ -196,7 +196,7 @@ typedef struct nt_state {
   uint64_t next_execution_id;
   nt_instrument *instruments;
   nt_account *accounts;
-  nt_terms *terms;   /* [account * instrument_capacity + instrument] */
+  nt_terms *terms; /* [account * instrument_capacity + instrument] */
   nt_market *markets;
   nt_quote *quotes;
   nt_features *features;
@@ -230,8 +230,12 @@ typedef struct nt_verdict {
 static inline uint32_t nt_pair_index(const nt_state *state, uint32_t account, uint32_t instrument) {
   return account * state->instrument_capacity + instrument;
 }
-static inline int64_t nt_leaves(const nt_entry *entry) { return entry->quantity - entry->filled; }
-static inline int nt_is_terminal(uint8_t status) { return status >= NT_STATUS_FILLED && status <= NT_STATUS_REJECTED; }
+static inline int64_t nt_leaves(const nt_entry *entry) {
+  return entry->quantity - entry->filled;
+}
+static inline int nt_is_terminal(uint8_t status) {
+  return status >= NT_STATUS_FILLED && status <= NT_STATUS_REJECTED;
+}
 
 /* state.c: memory. NULL when the system has none. */
 nt_state *nt_state_create(const nt_kernel_config *config);
@@ -275,7 +279,8 @@ void nt_venue_session(nt_state *state, uint32_t instrument);
 int nt_apply(nt_state *state, const nt_input *input, nt_effects *effects);
 int64_t nt_next_due(const nt_state *state); /* INT64_MAX when nothing is in transit */
 void nt_send_inward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t request_id, int64_t price, int64_t quantity, uint16_t reason);
-void nt_send_outward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t request_id, int64_t price, int64_t quantity, uint8_t liquidity, uint16_t reason);
+void nt_send_outward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t request_id, int64_t price, int64_t quantity, uint8_t liquidity,
+                     uint16_t reason);
 uint64_t nt_outward_free(const nt_state *state);
 
 #endif

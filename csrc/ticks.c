@@ -18,9 +18,13 @@ void nt_ticks_write(nt_ticks_block *block, nt_tick *slots, uint64_t mask, uint64
   atomic_store_explicit(slot, index + 1, memory_order_release);
 }
 
-void nt_ticks_publish(nt_ticks_block *block, uint64_t written) { atomic_store_explicit(&block->written, written, memory_order_release); }
+void nt_ticks_publish(nt_ticks_block *block, uint64_t written) {
+  atomic_store_explicit(&block->written, written, memory_order_release);
+}
 
-uint64_t nt_ticks_written(const nt_ticks_block *block) { return atomic_load_explicit(&block->written, memory_order_acquire); }
+uint64_t nt_ticks_written(const nt_ticks_block *block) {
+  return atomic_load_explicit(&block->written, memory_order_acquire);
+}
 
 /* 1 when *out holds tick number index, whole. */
 static int copy_tick(const nt_tick *slots, uint64_t mask, uint64_t index, nt_tick *out) {

@@ -18,8 +18,9 @@ static inline void deny_wide(nt_verdict *verdict, uint16_t check, uint16_t reaso
 static inline int well_formed(const nt_state *state, const nt_order *order, nt_verdict *verdict) {
   int known = order->message == NT_MESSAGE_NEW && (order->side == NT_SIDE_BUY || order->side == NT_SIDE_SELL) &&
               (order->type == NT_ORDER_MARKET || order->type == NT_ORDER_LIMIT) && order->time_in_force >= NT_TIF_DAY &&
-              order->time_in_force <= NT_TIF_FOK && (order->flags & ~(uint32_t)NT_ORDER_EXTENDED) == 0 && order->trigger_price == NT_ABSENT &&
-              order->client_order_id != 0 && (order->price == NT_ABSENT) == (order->type == NT_ORDER_MARKET);
+              order->time_in_force <= NT_TIF_FOK && (order->flags & ~(uint32_t)NT_ORDER_EXTENDED) == 0 &&
+              order->trigger_price == NT_ABSENT && order->client_order_id != 0 &&
+              (order->price == NT_ABSENT) == (order->type == NT_ORDER_MARKET);
   if (known && (order->flags & NT_ORDER_EXTENDED) != 0) {
     known = order->original_client_order_id == 0 && (order->expire_ts == NT_ABSENT || order->expire_ts == 0) &&
             (order->display_quantity == NT_ABSENT || order->display_quantity == 0) &&
@@ -47,7 +48,8 @@ static inline int trading_state(const nt_book_keeping *keeping, const nt_pair *p
     nt_wide open = side == NT_SIDE_BUY ? -(nt_wide)pair->position : (nt_wide)pair->position;
     nt_wide working = (nt_wide)(side == NT_SIDE_BUY ? pair->working_buy : pair->working_sell) + added;
     if (open > 0 && working <= open) return 1;
-    deny_wide(verdict, NT_CHECK_TRADING_STATE, NT_REASON_TRADING_STATE_REDUCING, NT_UNIT_QUANTITY, working, open > 0 ? nt_saturate(open) : 0);
+    deny_wide(verdict, NT_CHECK_TRADING_STATE, NT_REASON_TRADING_STATE_REDUCING, NT_UNIT_QUANTITY, working,
+              open > 0 ? nt_saturate(open) : 0);
     return 0;
   }
   deny(verdict, NT_CHECK_TRADING_STATE, NT_REASON_TRADING_HALTED, NT_UNIT_STATE, keeping->state, NT_STATE_ACTIVE);
@@ -56,8 +58,8 @@ static inline int trading_state(const nt_book_keeping *keeping, const nt_pair *p
 
 static inline int session(const nt_market *market, nt_verdict *verdict) {
   if (market->session == NT_SESSION_OPEN) return 1;
-  deny(verdict, NT_CHECK_SESSION, market->session == NT_SESSION_CLOSED ? NT_REASON_MARKET_CLOSED : NT_REASON_INSTRUMENT_HALTED, NT_UNIT_STATE,
-       market->session, NT_SESSION_OPEN);
+  deny(verdict, NT_CHECK_SESSION, market->session == NT_SESSION_CLOSED ? NT_REASON_MARKET_CLOSED : NT_REASON_INSTRUMENT_HALTED,
+       NT_UNIT_STATE, market->session, NT_SESSION_OPEN);
   return 0;
 }
 
@@ -91,7 +93,8 @@ static inline int price_check(const nt_market *market, int64_t price, nt_verdict
 }
 
 static inline int has_quote(const nt_market *market) {
-  return market->bid != NT_ABSENT && market->ask != NT_ABSENT && market->bid <= market->ask && (market->bid > 0 || market->allow_negative_price);
+  return market->bid != NT_ABSENT && market->ask != NT_ABSENT && market->bid <= market->ask &&
+         (market->bid > 0 || market->allow_negative_price);
 }
 
 static inline int freshness(const nt_market *market, const nt_pair *pair, int64_t now, nt_verdict *verdict) {
@@ -126,7 +129,8 @@ static inline int collar(const nt_market *market, const nt_pair *pair, uint8_t s
 }
 
 /* Check 12. A market order is priced at the worse of its side of the quote plus slippage. */
-static inline int notional(const nt_market *market, const nt_pair *pair, const nt_order *order, int64_t price, int64_t quantity, nt_verdict *verdict) {
+static inline int notional(const nt_market *market, const nt_pair *pair, const nt_order *order, int64_t price, int64_t quantity,
+                           nt_verdict *verdict) {
   if (!pair->has_terms) {
     deny(verdict, NT_CHECK_NOTIONAL, NT_REASON_FX_RATE_UNAVAILABLE, NT_UNIT_MONEY, NT_ABSENT, NT_ABSENT);
     return 0;
@@ -150,7 +154,8 @@ static inline int notional(const nt_market *market, const nt_pair *pair, const n
 
 /* Check 15. The worst case: everything that works on this side fills, nothing on the other. */
 static inline int position(const nt_pair *pair, uint8_t side, int64_t added, nt_verdict *verdict) {
-  nt_wide worst = side == NT_SIDE_BUY ? (nt_wide)pair->position + pair->working_buy + added : -(nt_wide)pair->position + pair->working_sell + added;
+  nt_wide worst =
+      side == NT_SIDE_BUY ? (nt_wide)pair->position + pair->working_buy + added : -(nt_wide)pair->position + pair->working_sell + added;
   int64_t limit = pair->max_position < NT_RAW_MAX ? pair->max_position : NT_RAW_MAX;
   if (worst <= limit) return 1;
   deny_wide(verdict, NT_CHECK_POSITION, NT_REASON_POSITION_LIMIT_EXCEEDED, NT_UNIT_QUANTITY, worst, limit);
@@ -166,8 +171,8 @@ static inline int rate(const nt_book_keeping *keeping, int64_t now, nt_verdict *
     *rate_next = next + keeping->rate_interval_ns;
     return 1;
   }
-  deny(verdict, NT_CHECK_RATE, NT_REASON_RATE_LIMIT_EXCEEDED, NT_UNIT_COUNT, (next - now + keeping->rate_interval_ns - 1) / keeping->rate_interval_ns + 1,
-       keeping->max_orders_per_second);
+  deny(verdict, NT_CHECK_RATE, NT_REASON_RATE_LIMIT_EXCEEDED, NT_UNIT_COUNT,
+       (next - now + keeping->rate_interval_ns - 1) / keeping->rate_interval_ns + 1, keeping->max_orders_per_second);
   return 0;
 }
 
@@ -185,12 +190,15 @@ void nt_validate_new(const nt_state *state, const nt_order *order, uint32_t chan
   const nt_id_line *client = &state->clients[channel];
   if (!trading_state(keeping, pair, order->side, order->quantity, verdict) || !session(market, verdict)) return;
   if (order->client_order_id <= client->last_id) {
-    deny(verdict, NT_CHECK_DUPLICATE, NT_REASON_DUPLICATE_CLIENT_ORDER_ID, NT_UNIT_ORDER_ID, (int64_t)order->client_order_id, (int64_t)client->last_id);
+    deny(verdict, NT_CHECK_DUPLICATE, NT_REASON_DUPLICATE_CLIENT_ORDER_ID, NT_UNIT_ORDER_ID, (int64_t)order->client_order_id,
+         (int64_t)client->last_id);
     return;
   }
-  const nt_entry *slot = &state->entries[(uint64_t)channel * state->order_capacity + (order->client_order_id & (state->order_capacity - 1))];
+  const nt_entry *slot =
+      &state->entries[(uint64_t)channel * state->order_capacity + (order->client_order_id & (state->order_capacity - 1))];
   if (slot->client_order_id != 0) {
-    deny(verdict, NT_CHECK_DUPLICATE, NT_REASON_ORDER_SLOT_TAKEN, NT_UNIT_ORDER_ID, (int64_t)order->client_order_id, (int64_t)slot->client_order_id);
+    deny(verdict, NT_CHECK_DUPLICATE, NT_REASON_ORDER_SLOT_TAKEN, NT_UNIT_ORDER_ID, (int64_t)order->client_order_id,
+         (int64_t)slot->client_order_id);
     return;
   }
   if (!quantity_check(market, pair, order->quantity, verdict)) return;
@@ -239,34 +247,51 @@ uint16_t nt_reason_fix(uint16_t reason) {
   switch (reason) {
     case NT_REASON_TRADING_HALTED:
     case NT_REASON_TRADING_STATE_REDUCING:
-    case NT_REASON_KILL_SWITCH: return 0; /* broker */
-    case NT_REASON_INSTRUMENT_NOT_FOUND: return 1;
+    case NT_REASON_KILL_SWITCH:
+      return 0; /* broker */
+    case NT_REASON_INSTRUMENT_NOT_FOUND:
+      return 1;
     case NT_REASON_MARKET_CLOSED:
     case NT_REASON_INSTRUMENT_HALTED:
-    case NT_REASON_SESSION_CLOSED: return 2;
+    case NT_REASON_SESSION_CLOSED:
+      return 2;
     case NT_REASON_TOO_MANY_OPEN_ORDERS:
     case NT_REASON_POSITION_LIMIT_EXCEEDED:
-    case NT_REASON_RATE_LIMIT_EXCEEDED: return 3;
-    case NT_REASON_TOO_LATE: return 4;
-    case NT_REASON_UNKNOWN_ORDER: return 5;
+    case NT_REASON_RATE_LIMIT_EXCEEDED:
+      return 3;
+    case NT_REASON_TOO_LATE:
+      return 4;
+    case NT_REASON_UNKNOWN_ORDER:
+      return 5;
     case NT_REASON_DUPLICATE_CLIENT_ORDER_ID:
-    case NT_REASON_ORDER_SLOT_TAKEN: return 6;
-    case NT_REASON_MALFORMED: return 11;
+    case NT_REASON_ORDER_SLOT_TAKEN:
+      return 6;
+    case NT_REASON_MALFORMED:
+      return 11;
     case NT_REASON_QUANTITY_NOT_POSITIVE:
     case NT_REASON_QUANTITY_BELOW_MINIMUM:
     case NT_REASON_QUANTITY_BELOW_FILLED:
-    case NT_REASON_LOT_SIZE_VIOLATION: return 13;
-    case NT_REASON_UNKNOWN_ACCOUNT: return 15;
+    case NT_REASON_LOT_SIZE_VIOLATION:
+      return 13;
+    case NT_REASON_UNKNOWN_ACCOUNT:
+      return 15;
     case NT_REASON_PRICE_COLLAR:
-    case NT_REASON_PRICE_EXCEEDS_MAXIMUM: return 16;
+    case NT_REASON_PRICE_EXCEEDS_MAXIMUM:
+      return 16;
     case NT_REASON_PRICE_NOT_POSITIVE:
-    case NT_REASON_TICK_SIZE_VIOLATION: return 18;
+    case NT_REASON_TICK_SIZE_VIOLATION:
+      return 18;
     case NT_REASON_MARKET_PRICE_UNAVAILABLE:
     case NT_REASON_STALE_MARKET_DATA:
-    case NT_REASON_FX_RATE_UNAVAILABLE: return 19;
-    case NT_REASON_DAILY_LOSS_LIMIT: return 21;
-    case NT_REASON_QUANTITY_EXCEEDS_MAXIMUM: return 26;
-    case NT_REASON_NOTIONAL_EXCEEDS_MAXIMUM: return 27;
-    default: return 99;
+    case NT_REASON_FX_RATE_UNAVAILABLE:
+      return 19;
+    case NT_REASON_DAILY_LOSS_LIMIT:
+      return 21;
+    case NT_REASON_QUANTITY_EXCEEDS_MAXIMUM:
+      return 26;
+    case NT_REASON_NOTIONAL_EXCEEDS_MAXIMUM:
+      return 27;
+    default:
+      return 99;
   }
 }

@@ -18,7 +18,8 @@ static nt_view *enter(uint32_t handle, int32_t *result, nt_client **client) {
   nt_kernel *kernel = nt_handle_peek(handle, NT_HANDLE_KERNEL, result);
   if (kernel == NULL) return NULL;
   int32_t entered;
-  if (kernel->started && !atomic_load_explicit(&kernel->looping, memory_order_acquire) && nt_handle_enter(handle, NT_HANDLE_KERNEL, &entered) != NULL) {
+  if (kernel->started && !atomic_load_explicit(&kernel->looping, memory_order_acquire) &&
+      nt_handle_enter(handle, NT_HANDLE_KERNEL, &entered) != NULL) {
     nt_publish_slow(kernel);
     nt_handle_leave(handle);
   }
@@ -48,8 +49,9 @@ int32_t nt_read_now(uint32_t handle, int64_t *now) {
   if (view == NULL) return result;
   result = now == NULL ? NT_ERR_INVALID : NT_OK;
   if (result == NT_OK)
-    *now = atomic_load_explicit(&view->live->clock, memory_order_relaxed) == NT_CLOCK_MONOTONIC ? nt_clock_ns()
-                                                                                               : atomic_load_explicit(&view->live->now, memory_order_acquire);
+    *now = atomic_load_explicit(&view->live->clock, memory_order_relaxed) == NT_CLOCK_MONOTONIC
+               ? nt_clock_ns()
+               : atomic_load_explicit(&view->live->now, memory_order_acquire);
   nt_handle_unpeek(handle);
   return result;
 }
@@ -73,7 +75,9 @@ int32_t nt_read_channel(uint32_t handle, uint32_t channel, nt_channel *out) {
   int32_t result;
   nt_client *client;
   nt_view *view = enter(handle, &result, &client);
-  return view == NULL ? result : read_row(handle, channel, view->channel_count, view->channels[channel % NT_CHANNEL_MAX].word, out, NT_ROW_WORDS(nt_channel));
+  return view == NULL
+             ? result
+             : read_row(handle, channel, view->channel_count, view->channels[channel % NT_CHANNEL_MAX].word, out, NT_ROW_WORDS(nt_channel));
 }
 
 static uint32_t instruments_of(const nt_view *view) {

@@ -6,7 +6,9 @@
 #define SPINS_CROWDED 200
 #define YIELDS 50
 
-static int64_t slice_of(int64_t timeout_ns) { return timeout_ns < 0 || timeout_ns > NT_WAIT_SLICE_NS ? NT_WAIT_SLICE_NS : timeout_ns; }
+static int64_t slice_of(int64_t timeout_ns) {
+  return timeout_ns < 0 || timeout_ns > NT_WAIT_SLICE_NS ? NT_WAIT_SLICE_NS : timeout_ns;
+}
 
 static int32_t wait_result(int error, int64_t timeout_ns) {
   return error == ETIMEDOUT && slice_of(timeout_ns) == timeout_ns ? NT_ERR_TIMEOUT : NT_OK;

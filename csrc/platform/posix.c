@@ -1,7 +1,5 @@
 /* Linux. The only file of the core with a system call. */
 #define _GNU_SOURCE
-#include "../platform.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,6 +14,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "../platform.h"
 
 /* Older system headers lack these; the kernel's numbers are the same on every architecture that the core runs on. */
 #ifndef MADV_POPULATE_READ
@@ -78,7 +78,9 @@ static void close_descriptors(void) {
   }
 }
 
-static void watch_forks(void) { nt_at_fork_child(close_descriptors); }
+static void watch_forks(void) {
+  nt_at_fork_child(close_descriptors);
+}
 
 static int descriptor_add(int fd) {
   (void)pthread_once(&descriptors_once, watch_forks);
@@ -168,7 +170,9 @@ int nt_object_is(const nt_object *object, const char *path) {
   return same;
 }
 
-int nt_object_unlink(const char *path) { return shm_unlink(path) == 0 ? 0 : errno; }
+int nt_object_unlink(const char *path) {
+  return shm_unlink(path) == 0 ? 0 : errno;
+}
 
 void nt_object_close(nt_object *object) {
   if (object->fd >= 0) descriptor_close(object->fd);
@@ -262,7 +266,9 @@ int nt_futex_wait_many(_Atomic uint32_t *const *words, const uint32_t *expected,
   return 0;
 }
 
-void nt_futex_wake(_Atomic uint32_t *word) { (void)syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0); }
+void nt_futex_wake(_Atomic uint32_t *word) {
+  (void)syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
 
 void nt_sleep_ns(int64_t duration_ns) {
   struct timespec duration = timespec_of(duration_ns < 0 ? 0 : duration_ns);
@@ -277,9 +283,15 @@ static int64_t clock_ns(clockid_t clock) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-int64_t nt_time_monotonic_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
-int64_t nt_time_coarse_ns(void) { return clock_ns(CLOCK_MONOTONIC_COARSE); }
-int64_t nt_time_realtime_ns(void) { return clock_ns(CLOCK_REALTIME); }
+int64_t nt_time_monotonic_ns(void) {
+  return clock_ns(CLOCK_MONOTONIC);
+}
+int64_t nt_time_coarse_ns(void) {
+  return clock_ns(CLOCK_MONOTONIC_COARSE);
+}
+int64_t nt_time_realtime_ns(void) {
+  return clock_ns(CLOCK_REALTIME);
+}
 
 /* ---- threads and processes ------------------------------------------------------------------------------------------------- */
 
@@ -304,9 +316,13 @@ void nt_thread_join(nt_thread *thread) {
   (void)pthread_join(id, NULL);
 }
 
-void nt_thread_yield(void) { (void)sched_yield(); }
+void nt_thread_yield(void) {
+  (void)sched_yield();
+}
 
-void nt_at_fork_child(void (*handler)(void)) { (void)pthread_atfork(NULL, NULL, handler); }
+void nt_at_fork_child(void (*handler)(void)) {
+  (void)pthread_atfork(NULL, NULL, handler);
+}
 
 uint32_t nt_cpu_count(void) {
   cpu_set_t set;
@@ -315,7 +331,9 @@ uint32_t nt_cpu_count(void) {
   return online < 1 ? 1 : (uint32_t)online;
 }
 
-uint32_t nt_process_id(void) { return (uint32_t)getpid(); }
+uint32_t nt_process_id(void) {
+  return (uint32_t)getpid();
+}
 
 int nt_process_alive(uint32_t pid) {
   if (pid == 0 || pid > INT_MAX) return 0;

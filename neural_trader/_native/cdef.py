@@ -428,7 +428,8 @@ int64_t nt_clock_ns(void);
 int32_t nt_last_error(uint32_t handle, nt_error *error);
 int32_t nt_close(uint32_t handle);
 enum nt_role { NT_ROLE_PRODUCER = 1, NT_ROLE_CONSUMER = 2 };
-int32_t nt_ring_create(const char *name, uint32_t record_bytes, uint32_t capacity, uint64_t start_index, uint32_t *ring, nt_error *error);
+int32_t nt_ring_create(const char *name, uint32_t record_bytes, uint32_t capacity, uint64_t start_index, uint32_t *ring,
+                              nt_error *error);
 int32_t nt_ring_attach(const char *name, uint32_t role, uint32_t *ring, nt_error *error);
 int32_t nt_ring_push(uint32_t ring, const void *records, uint32_t count);
 int32_t nt_ring_pop(uint32_t ring, void *records, uint32_t count);
@@ -453,7 +454,8 @@ int32_t nt_client_attach(const char *kernel_name, const char *client_name, int64
 int32_t nt_client_subscribe(uint32_t client);
 int32_t nt_client_submit(uint32_t client, nt_order *order);
 int32_t nt_client_submit_batch(uint32_t client, nt_order *orders, uint32_t count);
-int32_t nt_client_poll(uint32_t client, nt_tick *ticks, uint32_t tick_count, nt_report *reports, uint32_t report_count, int64_t timeout_ns, nt_poll *poll);
+int32_t nt_client_poll(uint32_t client, nt_tick *ticks, uint32_t tick_count, nt_report *reports, uint32_t report_count,
+                              int64_t timeout_ns, nt_poll *poll);
 int32_t nt_client_orders(uint32_t client, nt_open_order *orders, uint32_t count);
 int32_t nt_feed_attach(const char *kernel_name, int64_t timeout_ns, uint32_t *feed, nt_error *error);
 int32_t nt_feed_push(uint32_t feed, const nt_tick *ticks, uint32_t count, int64_t timeout_ns);

@@ -87,7 +87,7 @@ def _measure(bench: Bench, name: str, mode: str, tape: dict[str, Any], runs: int
         bench.missing(f"peers.{name}.{mode}", GROUP, what, _failures[environment])
         return
     python = ROOT / "build" / environment / "bin" / "python"
-    command = [python, worker(f"peer_{name}"), tape["path"], tape["head_bytes"], tape["price_scale"], mode, runs]
+    command: list[str | int | Path] = [python, worker(f"peer_{name}"), tape["path"], tape["head_bytes"], tape["price_scale"], mode, runs]
     try:
         found = run_json(command, timeout_s=240)
     except BenchmarkError as error:
@@ -108,7 +108,7 @@ def _measure(bench: Bench, name: str, mode: str, tape: dict[str, Any], runs: int
     }
     bench.put(f"peers.{name}.{mode}", figures)
     orders = "" if mode == "feed" else f"; {found['orders']} orders, {found['fills']} fills"
-    note = f"{found['version']}; worst of {runs} runs {max(found['run_ms']):.1f} ms; VmHWM {found['vm_hwm_mb']:.0f} MB{orders}"
+    note = f"{found['version']}; runs {min(found['run_ms']):.1f} to {max(found['run_ms']):.1f} ms; VmHWM {found['vm_hwm_mb']:.0f} MB{orders}"
     bench.row(GROUP, what, found["median_ms"], "ms", note=note)
 
 
@@ -121,11 +121,11 @@ def measure(bench: Bench) -> None:
         found = run_json([program, ours, 11, tape["path"]], timeout_s=120)["run_ms"]
         bench.put(f"peers.neural_trader.{mode}.run_ms", statistics.median(found))
         what = "neural_trader, 100,000 trades alone" if mode == "feed" else "neural_trader, with the rule in C trading"
-        bench.row(GROUP, what, statistics.median(found), "ms", note=f"worst of 11 runs {max(found):.1f} ms; with features")
+        bench.row(GROUP, what, statistics.median(found), "ms", note=f"runs {min(found):.1f} to {max(found):.1f} ms; with features")
         if mode == "orders":
             python = run_json([sys.executable, worker("replay_python"), SAMPLE, 3], timeout_s=120)
             bench.put("peers.neural_trader.orders_python.run_ms", statistics.median(python["run_ms"]))
-            note = f"worst of 3 runs {max(python['run_ms']):.1f} ms; VmHWM {python['vm_hwm_mb']:.0f} MB; {python['orders']} orders"
+            note = f"runs {min(python['run_ms']):.1f} to {max(python['run_ms']):.1f} ms; VmHWM {python['vm_hwm_mb']:.0f} MB; {python['orders']} orders"
             bench.row(GROUP, "neural_trader, with the rule in Python trading", statistics.median(python["run_ms"]), "ms", note=note)
         for name in PEERS:
             runs = {"nautilus": 2 if bench.quick else 5}.get(name, 3 if bench.quick else 9)

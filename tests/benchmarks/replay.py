@@ -24,7 +24,7 @@ def _series(bench: Bench, key: str, what: str, values: list[float], *, target: f
     figures = spread(values)
     bench.put(f"replay.{key}", figures["median"])
     bench.put(f"replay.runs.{key}", {**figures, "values": values})
-    bench.row(GROUP, what, figures["median"], "ms", target=target, note=f"worst of {figures['runs']} runs {figures['worst']:.1f} ms{note}")
+    bench.row(GROUP, what, figures["median"], "ms", target=target, note=f"{len(values)} runs {min(values):.1f} to {max(values):.1f} ms{note}")
 
 
 def measure(bench: Bench) -> None:

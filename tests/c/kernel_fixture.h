@@ -11,7 +11,8 @@
 #include "neural_trader.h"
 
 static inline nt_kernel_config fixture_config(const char *name, uint32_t clock) {
-  nt_kernel_config config = {.clock = clock, .slippage_ticks = 1, .tick_capacity = 1024, .ring_capacity = 256, .order_capacity = 64, .journal_bytes = 1 << 18};
+  nt_kernel_config config = {
+      .clock = clock, .slippage_ticks = 1, .tick_capacity = 1024, .ring_capacity = 256, .order_capacity = 64, .journal_bytes = 1 << 18};
   snprintf(config.name, sizeof(config.name), "%s", name);
   return config;
 }

@@ -1,6 +1,5 @@
 /* Handles: stale, wrong, busy, closing and forked ones are answered, never followed. */
 #include "../../csrc/handle.h"
-
 #include "../../csrc/platform.h"
 #include "../../csrc/segment.h"
 #include "check.h"
@@ -91,8 +90,8 @@ typedef struct nt_waiting_call {
 static void *waiting_call(void *argument) {
   nt_waiting_call *call = argument;
   int32_t result;
-  nt_thing *thing = call->peek ? nt_handle_peek(call->handle, NT_HANDLE_CLIENT, &result)
-                               : nt_handle_enter(call->handle, NT_HANDLE_CLIENT, &result);
+  nt_thing *thing =
+      call->peek ? nt_handle_peek(call->handle, NT_HANDLE_CLIENT, &result) : nt_handle_enter(call->handle, NT_HANDLE_CLIENT, &result);
   CHECK(thing == &call->thing);
   atomic_store(&thing->inside, 1);
   while (!nt_handle_closing(call->handle)) nt_thread_yield();

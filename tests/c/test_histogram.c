@@ -1,6 +1,5 @@
 /* Buckets tile the numbers, percentiles are within 1/32 of the exact ones. */
 #include "../../csrc/histogram.h"
-
 #include "check.h"
 
 static int by_value(const void *a, const void *b) {

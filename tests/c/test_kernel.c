@@ -4,7 +4,9 @@
 
 #include "kernel_fixture.h"
 
-static void name_of(char *out, const char *what) { snprintf(out, NT_NAME_BYTES, "t-%s-%d", what, (int)getpid()); }
+static void name_of(char *out, const char *what) {
+  snprintf(out, NT_NAME_BYTES, "t-%s-%d", what, (int)getpid());
+}
 
 static void refuses_bad_configuration(void) {
   uint32_t kernel = 7;
@@ -132,7 +134,7 @@ static void names_and_channels(void) {
   CHECK(nt_client_submit(a, &order) == NT_OK && order.client_order_id == 1);
   CHECK(nt_kernel_run(kernel, 100) > 0);
   CHECK(nt_close(a) == NT_OK);
-  CHECK(nt_kernel_run(kernel, 100) > 0); /* the departure, which cancels */
+  CHECK(nt_kernel_run(kernel, 100) > 0);                     /* the departure, which cancels */
   CHECK(nt_kernel_client(kernel, "c", &c, &error) == NT_OK); /* takes a's channel */
   order = fixture_order(NT_SIDE_BUY, 1, 100000);
   CHECK(nt_client_submit(c, &order) == NT_OK && order.client_order_id == 1);
@@ -179,7 +181,8 @@ static void submit_refuses_nonsense(void) {
   nt_report report;
   CHECK(nt_kernel_client(kernel, "c", &client, &error) == NT_OK);
   CHECK(nt_client_submit(client, NULL) == NT_ERR_INVALID && nt_client_submit_batch(client, NULL, 1) == NT_ERR_INVALID);
-  CHECK(nt_client_poll(client, NULL, 1, &report, 1, 0, &poll) == NT_ERR_INVALID && nt_client_poll(client, &tick, 0, &report, 1, 0, &poll) == NT_ERR_INVALID);
+  CHECK(nt_client_poll(client, NULL, 1, &report, 1, 0, &poll) == NT_ERR_INVALID &&
+        nt_client_poll(client, &tick, 0, &report, 1, 0, &poll) == NT_ERR_INVALID);
   CHECK(nt_client_poll(client, &tick, 1, &report, 1, 1000000, &poll) == 0); /* nobody runs the kernel: it does not wait */
   nt_order orders[300];
   for (int i = 0; i < 300; i++) orders[i] = fixture_order(NT_SIDE_BUY, 1, 100000);

@@ -34,7 +34,8 @@ static void react(uint32_t client, uint32_t number, const nt_tick *ticks, const 
   for (uint32_t i = 0; i < poll->ticks; i++) {
     if ((uint64_t)(ticks[i].price / 25 + (int64_t)number) % 11 != 0) continue;
     uint8_t side = ticks[i].size % 2 == 0 ? NT_SIDE_BUY : NT_SIDE_SELL;
-    nt_order order = fixture_order(side, ticks[i].size, ticks[i].size % 3 == 0 ? NT_ABSENT : ticks[i].price + (side == NT_SIDE_BUY ? -50 : 50));
+    nt_order order =
+        fixture_order(side, ticks[i].size, ticks[i].size % 3 == 0 ? NT_ABSENT : ticks[i].price + (side == NT_SIDE_BUY ? -50 : 50));
     (void)nt_client_submit(client, &order); /* a full table is a result, too */
   }
 }

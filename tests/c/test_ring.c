@@ -1,8 +1,7 @@
 /* Rings: what comes out is what went in, in order, once; for every record size, start and way of pushing and popping; and no content of
  * the shared block leads outside the slots. */
-#include "../../csrc/ring.h"
-
 #include "../../csrc/handle.h"
+#include "../../csrc/ring.h"
 #include "../../csrc/segment.h"
 #include "check.h"
 
@@ -204,13 +203,27 @@ static void test_hostile(uint64_t seed) {
     uint64_t near = p.index + check_random(&seed) % 64 - 32;
     uint64_t value = check_random(&seed) % 2 ? near : check_random(&seed);
     switch (check_random(&seed) % 8) {
-      case 0: atomic_store(&f.block->read, value); break;
-      case 1: atomic_store(&f.block->written, value); break;
-      case 2: memcpy(f.slots + check_random(&seed) % capacity * bytes, &value, 8); break;
-      case 3: memcpy((uint8_t *)f.block + check_random(&seed) % 64 * 8, &value, 8); break;
-      case 4: CHECK(nt_producer_push(&p, records, (uint32_t)(value % 20)) <= capacity); break;
-      case 5: CHECK(nt_consumer_pop(&c, records, (uint32_t)(value % 20)) < 20); break;
-      case 6: CHECK(nt_producer_free(&p) <= capacity); break;
+      case 0:
+        atomic_store(&f.block->read, value);
+        break;
+      case 1:
+        atomic_store(&f.block->written, value);
+        break;
+      case 2:
+        memcpy(f.slots + check_random(&seed) % capacity * bytes, &value, 8);
+        break;
+      case 3:
+        memcpy((uint8_t *)f.block + check_random(&seed) % 64 * 8, &value, 8);
+        break;
+      case 4:
+        CHECK(nt_producer_push(&p, records, (uint32_t)(value % 20)) <= capacity);
+        break;
+      case 5:
+        CHECK(nt_consumer_pop(&c, records, (uint32_t)(value % 20)) < 20);
+        break;
+      case 6:
+        CHECK(nt_producer_free(&p) <= capacity);
+        break;
       default: {
         nt_producer again;
         nt_consumer other;

@@ -67,7 +67,9 @@ static void push_one(void) {
   (void)(record_bytes == 64 ? nt_ring_push64(&victim_producer, prepared) : nt_ring_push128(&victim_producer, prepared));
 }
 
-static void push_batch(void) { (void)nt_producer_push(&victim_producer, prepared, 4); }
+static void push_batch(void) {
+  (void)nt_producer_push(&victim_producer, prepared, 4);
+}
 
 static void claim_and_commit(void) {
   void *slots;
@@ -78,7 +80,9 @@ static void claim_and_commit(void) {
   (void)nt_producer_commit(&victim_producer, claimed);
 }
 
-static void attach_producer(void) { open_producer(&victim_producer); }
+static void attach_producer(void) {
+  open_producer(&victim_producer);
+}
 
 static void mark(const void *record) {
   uint64_t word;

@@ -1,7 +1,5 @@
 /* Segments: what is written is what is opened; everything else is refused with the right answer and nothing is left behind. */
 #define _GNU_SOURCE
-#include "../../csrc/segment.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -10,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "../../csrc/platform.h"
+#include "../../csrc/segment.h"
 #include "../../csrc/seqlock.h"
 #include "check.h"
 
@@ -118,12 +117,12 @@ static void test_hostile_headers(void) {
   nt_segment_publish(&made);
   nt_segment_header *header = made.header;
   const nt_segment_header good = *header;
-#define REFUSED(field, value, code)              \
-  do {                                           \
-    header->field = (value);                     \
-    CHECK_EQUAL(open_code(&error), code);        \
-    memcpy(header, &good, sizeof(*header));      \
-    CHECK_EQUAL(open_code(&error), NT_OK);       \
+#define REFUSED(field, value, code)         \
+  do {                                      \
+    header->field = (value);                \
+    CHECK_EQUAL(open_code(&error), code);   \
+    memcpy(header, &good, sizeof(*header)); \
+    CHECK_EQUAL(open_code(&error), NT_OK);  \
   } while (0)
   REFUSED(magic, 0, NT_ERR_NOT_FOUND);
   REFUSED(magic, 1, NT_ERR_CORRUPT);
@@ -135,9 +134,9 @@ static void test_hostile_headers(void) {
   REFUSED(header_bytes, 8192, NT_ERR_CORRUPT);
   REFUSED(total_bytes, good.total_bytes + 4096, NT_ERR_CORRUPT);
   REFUSED(section_count, NT_SECTION_MAX + 1, NT_ERR_CORRUPT);
-  REFUSED(sections[0].offset, 0, NT_ERR_CORRUPT);                         /* over the header */
+  REFUSED(sections[0].offset, 0, NT_ERR_CORRUPT);                           /* over the header */
   REFUSED(sections[0].offset, good.sections[0].offset + 8, NT_ERR_CORRUPT); /* not aligned */
-  REFUSED(sections[1].offset, good.sections[0].offset, NT_ERR_CORRUPT);   /* over each other */
+  REFUSED(sections[1].offset, good.sections[0].offset, NT_ERR_CORRUPT);     /* over each other */
   REFUSED(sections[1].offset, UINT64_MAX - 127, NT_ERR_CORRUPT);
   REFUSED(sections[1].bytes, good.total_bytes, NT_ERR_CORRUPT);
   REFUSED(sections[1].count, 999, NT_ERR_CORRUPT);

@@ -1,7 +1,6 @@
 /* The tick broadcast: readers get every tick or know exactly how many they missed, and never half a tick. */
-#include "../../csrc/ticks.h"
-
 #include "../../csrc/platform.h"
+#include "../../csrc/ticks.h"
 #include "check.h"
 
 #define CAPACITY 64U

@@ -1,8 +1,7 @@
 /* No wake-up is lost, timeouts are kept, sleepers on many words hear each. */
-#include "../../csrc/wait.h"
-
 #include <errno.h>
 
+#include "../../csrc/wait.h"
 #include "check.h"
 
 #define ROUNDS 20000
