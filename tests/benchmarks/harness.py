@@ -107,6 +107,11 @@ def spread(values: Sequence[float], *, worst: str = "max") -> dict[str, float]:
     return {"median": statistics.median(ordered), "p99": p99, "worst": ordered[-1] if worst == "max" else ordered[0], "runs": len(ordered)}
 
 
+def extent(times_ms: Sequence[float]) -> str:
+    """How many runs there were, and their range, in words."""
+    return f"{len(times_ms)} runs, {min(times_ms):.1f} to {max(times_ms):.1f} ms"
+
+
 def ratios(over: Sequence[float], under: Sequence[float]) -> list[float]:
     """Run by run: both sides of a ratio are neighbours in time."""
     return [a / b for a, b in zip(over, under, strict=True)]

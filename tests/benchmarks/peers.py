@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import replay
-from harness import ROOT, SAMPLE, Bench, BenchmarkError, compile_program, run, run_json, worker
+from harness import ROOT, SAMPLE, Bench, BenchmarkError, compile_program, extent, run, run_json, worker
 
 GROUP = "peers"
 ENVIRONMENTS = {
@@ -63,7 +63,7 @@ def _install(name: str) -> None:
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return
     run([_interpreter(least), "-m", "venv", "--clear", directory], timeout_s=120)
-    pip = [directory / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    pip: list[str | int | Path] = [directory / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
     run([*pip, *requirements], timeout_s=INSTALL_TIMEOUT_S)
     stamp.write_text(wanted, encoding="utf-8")
 
@@ -108,8 +108,26 @@ def _measure(bench: Bench, name: str, mode: str, tape: dict[str, Any], runs: int
     }
     bench.put(f"peers.{name}.{mode}", figures)
     orders = "" if mode == "feed" else f"; {found['orders']} orders, {found['fills']} fills"
-    note = f"{found['version']}; runs {min(found['run_ms']):.1f} to {max(found['run_ms']):.1f} ms; VmHWM {found['vm_hwm_mb']:.0f} MB{orders}"
+    note = f"{found['version']}; {extent(found['run_ms'])}; VmHWM {found['vm_hwm_mb']:.0f} MB{orders}"
     bench.row(GROUP, what, found["median_ms"], "ms", note=note)
+
+
+def _risk_engine(bench: Bench) -> None:
+    """The nearest peer to our validation: nautilus_trader's RiskEngine taking an accepted limit order."""
+    key, what = "peers.nautilus.risk_engine_ns", "nautilus RiskEngine, accepted limit order"
+    if PEERS["nautilus"] in _failures:
+        bench.missing(key, GROUP, what, _failures[PEERS["nautilus"]])
+        return
+    python = ROOT / "build" / PEERS["nautilus"] / "bin" / "python"
+    try:
+        found = run_json([python, worker("peer_nautilus_risk"), 2000, 3 if bench.quick else 9], timeout_s=120)
+    except BenchmarkError as error:
+        bench.missing(key, GROUP, what, str(error))
+        return
+    p50, p99 = statistics.median(found["p50_ns"]), statistics.median(found["p99_ns"])
+    bench.put(key, {"p50": p50, "p99": p99, "worst_run_p50": max(found["p50_ns"]), "version": found["version"]})
+    note = f"p99 {p99:,.0f} ns; beside validate: accepted order"
+    bench.row(GROUP, what, p50, "ns", note=note)
 
 
 def measure(bench: Bench) -> None:
@@ -121,12 +139,14 @@ def measure(bench: Bench) -> None:
         found = run_json([program, ours, 11, tape["path"]], timeout_s=120)["run_ms"]
         bench.put(f"peers.neural_trader.{mode}.run_ms", statistics.median(found))
         what = "neural_trader, 100,000 trades alone" if mode == "feed" else "neural_trader, with the rule in C trading"
-        bench.row(GROUP, what, statistics.median(found), "ms", note=f"runs {min(found):.1f} to {max(found):.1f} ms; with features")
+        bench.row(GROUP, what, statistics.median(found), "ms", note=f"{extent(found)}; with features")
         if mode == "orders":
             python = run_json([sys.executable, worker("replay_python"), SAMPLE, 3], timeout_s=120)
             bench.put("peers.neural_trader.orders_python.run_ms", statistics.median(python["run_ms"]))
-            note = f"runs {min(python['run_ms']):.1f} to {max(python['run_ms']):.1f} ms; VmHWM {python['vm_hwm_mb']:.0f} MB; {python['orders']} orders"
+            note = f"{extent(python['run_ms'])}; VmHWM {python['vm_hwm_mb']:.0f} MB; {python['orders']} orders"
             bench.row(GROUP, "neural_trader, with the rule in Python trading", statistics.median(python["run_ms"]), "ms", note=note)
         for name in PEERS:
             runs = {"nautilus": 2 if bench.quick else 5}.get(name, 3 if bench.quick else 9)
             _measure(bench, name, mode, tape, runs)
+    bench.progress("peers: validation")
+    _risk_engine(bench)

@@ -7,7 +7,7 @@ import statistics
 import sys
 from typing import Any
 
-from harness import BUILD, SAMPLE, Bench, BenchmarkError, compile_program, run_json, spread, worker
+from harness import BUILD, SAMPLE, Bench, BenchmarkError, compile_program, extent, run_json, spread, worker
 
 GROUP = "replay"
 TAPE = BUILD / "tape.bin"
@@ -24,7 +24,7 @@ def _series(bench: Bench, key: str, what: str, values: list[float], *, target: f
     figures = spread(values)
     bench.put(f"replay.{key}", figures["median"])
     bench.put(f"replay.runs.{key}", {**figures, "values": values})
-    bench.row(GROUP, what, figures["median"], "ms", target=target, note=f"{len(values)} runs {min(values):.1f} to {max(values):.1f} ms{note}")
+    bench.row(GROUP, what, figures["median"], "ms", target=target, note=f"{extent(values)}{note}")
 
 
 def measure(bench: Bench) -> None:
