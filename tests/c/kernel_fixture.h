@@ -105,7 +105,7 @@ static inline nt_report fixture_report(uint32_t client) {
     CHECK(result >= 0);
     if (poll.reports > 0) return report;
   }
-  CHECK(!"a report came");
+  CHECK(0 && "a report came");
   return report;
 }
 
