@@ -1,6 +1,6 @@
 /* The loop: takes inputs one at a time, stamps them with a time that never goes back, and makes each one's outcome visible.
  *
- * Order of one input: copy it from its ring, decide (nt_apply), append the journal frame, push the reports, publish the rows, commit
+ * Order of one input: copy it from its ring, decide (nt_apply), append the journal frame, publish the rows, push the reports, commit
  * the ring index. Lockstep on a tape: a slice (all ticks of one ts_event) enters only when every subscriber has finished with the last
  * one and all order rings are empty; orders are taken in channel order. So the same tape gives the same reports in one process or many.
  */
@@ -52,7 +52,10 @@ static int take(nt_kernel *kernel, uint16_t kind, uint16_t channel, int64_t ts, 
   } else if (kernel->effects.count > 0 || (kind != NT_INPUT_TICK && kind != NT_INPUT_TIMER)) {
     stage(kernel, kind, channel, record, record_bytes);
   }
-  if (kernel->effects.count > 0) nt_deliver(kernel, &kernel->effects);
+  if (kernel->effects.count > 0) {
+    nt_publish_rows(kernel); /* whoever has a report sees the position that it left */
+    nt_deliver(kernel, &kernel->effects);
+  }
   return !again;
 }
 
