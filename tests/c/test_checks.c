@@ -143,7 +143,7 @@ static void check_7_quantity(void) {
     sends(&wide, BUY, huge[i], 100000);
     machine_denied(&wide, NT_CHECK_QUANTITY, NT_REASON_QUANTITY_EXCEEDS_MAXIMUM, 26, NT_UNIT_QUANTITY, huge[i], NT_RAW_MAX);
   }
-  passes(&wide, BUY, NT_RAW_MAX, 100000);
+  passes(&wide, BUY, NT_RAW_MAX - 2, 100000);
   nt_state_destroy(m.state);
   nt_state_destroy(wide.state);
 }
@@ -287,6 +287,15 @@ static void check_15_position(void) {
   nt_state_destroy(m.state);
 }
 
+static void check_15_without_a_limit(void) { /* the bound of raw values holds, for orders and for positions */
+  machine_limits limits = machine_defaults();
+  machine m = machine_make(&limits);
+  passes(&m, BUY, NT_RAW_MAX, 100000);
+  sends(&m, BUY, 4, 100000);
+  machine_denied(&m, NT_CHECK_POSITION, NT_REASON_POSITION_LIMIT_EXCEEDED, 3, NT_UNIT_QUANTITY, NT_RAW_MAX + 4, NT_RAW_MAX);
+  nt_state_destroy(m.state);
+}
+
 static void check_19_rate(void) {
   machine_limits limits = machine_defaults();
   limits.account.max_orders_per_second = 4;
@@ -356,20 +365,28 @@ static void every_reason_has_a_fix_code(void) {
   CHECK_EQUAL(nt_reason_fix(NT_REASON_UNKNOWN_ORDER), 5);
 }
 
+/* Names the test before it runs, for whoever asks which one failed. */
+#define RUN(test)                                                    \
+  do {                                                               \
+    if (getenv("NT_TRACE")) (void)fprintf(stderr, "in %s\n", #test); \
+    test();                                                          \
+  } while (0)
+
 int main(void) {
-  check_1_well_formed();
-  check_2_trading_state();
-  check_3_session();
-  check_5_duplicate();
-  check_7_quantity();
-  check_8_price();
-  check_10_freshness();
-  check_11_collar();
-  check_12_notional();
-  check_14_open_orders();
-  check_15_position();
-  check_19_rate();
-  check_22_daily_loss();
-  every_reason_has_a_fix_code();
+  RUN(check_1_well_formed);
+  RUN(check_2_trading_state);
+  RUN(check_3_session);
+  RUN(check_5_duplicate);
+  RUN(check_7_quantity);
+  RUN(check_8_price);
+  RUN(check_10_freshness);
+  RUN(check_11_collar);
+  RUN(check_12_notional);
+  RUN(check_14_open_orders);
+  RUN(check_15_position);
+  RUN(check_15_without_a_limit);
+  RUN(check_19_rate);
+  RUN(check_22_daily_loss);
+  RUN(every_reason_has_a_fix_code);
   return 0;
 }
