@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -115,7 +116,7 @@ def test_submit_refuses_unknown_options(client: nt.Client) -> None:
         client.submit("ES", "BUY", 1, time_in_force="GTX")  # type: ignore[arg-type]
     with pytest.raises(errors.NotFound, match="account"):
         client.submit("ES", "BUY", 1, account="other")
-    with pytest.raises(errors.InvalidArgument, match="nearest are 100.00 and 100.25"):
+    with pytest.raises(errors.InvalidArgument, match=r"nearest are 100\.00 and 100\.25"):
         client.submit("ES", "BUY", 1, 100.1)
 
 
@@ -324,7 +325,7 @@ def test_a_forked_child_cannot_use_its_parents_client(client: nt.Client) -> None
 
 
 class Waits(nt.Strategy):
-    failures: list[str] = []
+    failures: list[str] = msgspec.field(default_factory=list)
 
     def on_ticks(self, client: nt.Client, ticks: nt.Ticks) -> None:
         if not self.failures:

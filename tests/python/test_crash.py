@@ -57,6 +57,11 @@ def kill(process: "subprocess.Popen[str]") -> None:
     process.stdout.close()
 
 
+def poll_for_ever(client: nt.Client) -> None:
+    while True:
+        client.poll(timeout_s=0.1)
+
+
 def segments(name: str) -> list[str]:
     return sorted(path.name for path in Path("/dev/shm").glob(f"nt.{name}.*"))
 
@@ -70,8 +75,7 @@ def test_a_killed_kernel_is_noticed_and_its_next_start_cleans_up(kernel_name: st
         time.sleep(random.random() * 0.02)
         kill(process)
         with pytest.raises(errors.KernelDead):
-            for _ in range(100):
-                client.poll(timeout_s=0.1)
+            poll_for_ever(client)
         client.close()
         assert segments(kernel_name) != []
         with pytest.raises(errors.KernelDead):
