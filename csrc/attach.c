@@ -20,16 +20,16 @@ static uint64_t known_id(const nt_kernel *kernel, const char *client) {
   return 0;
 }
 
-/* 0 when the table is full: the name then keeps its channel, so that its ids stay strictly increasing. */
-static int remember(nt_kernel *kernel, const char *client, uint64_t last_id) {
-  for (uint32_t i = 0; i < NT_KNOWN_NAMES; i++) {
+/* Of names that have lost their channel, the last NT_KNOWN_NAMES keep their ids; who left longer ago begins anew. */
+static void remember(nt_kernel *kernel, const char *client, uint64_t last_id) {
+  nt_known_name *chosen = &kernel->known[0];
+  for (uint32_t i = 0; i < NT_KNOWN_NAMES && strcmp(chosen->client, client) != 0; i++) {
     nt_known_name *known = &kernel->known[i];
-    if (known->client[0] != 0 && strcmp(known->client, client) != 0) continue;
-    memcpy(known->client, client, NT_NAME_BYTES);
-    known->last_id = last_id;
-    return 1;
+    if (strcmp(known->client, client) == 0 || known->left < chosen->left) chosen = known;
   }
-  return 0;
+  memcpy(chosen->client, client, NT_NAME_BYTES);
+  chosen->last_id = last_id;
+  chosen->left = ++kernel->departures;
 }
 
 /* What the peer had sent is taken, its working orders are cancelled, the tape waits for it no longer. 0: no room now, try again. */
@@ -57,7 +57,8 @@ static int32_t bind(nt_kernel *kernel, uint32_t channel, const char *client) {
   }
   if (strcmp(port->client, client) != 0) {
     nt_id_line *ids = &kernel->state->clients[channel];
-    if (port->client[0] != 0 && (ids->open > 0 || !remember(kernel, port->client, ids->last_id))) return NT_ERR_NO_CHANNEL;
+    if (ids->open > 0) return NT_ERR_NO_CHANNEL; /* orders of the former name are not settled yet */
+    if (port->client[0] != 0) remember(kernel, port->client, ids->last_id);
     kernel->state->counters.reports_held -= port->backlog_count;
     port->backlog_count = 0; /* the former name's reports are not this one's */
     atomic_store_explicit(&port->line.out->read, port->reports.index, memory_order_release);

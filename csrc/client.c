@@ -421,24 +421,25 @@ static int something(nt_client *client) {
   return !client->subscribed && nt_ring_front128(&client->reports) != NULL;
 }
 
+/* Once in a while, across calls: short polls learn of the kernel's death too. */
+static int32_t check_alive(nt_client *client, uint32_t handle) {
+  int64_t now = nt_time_coarse_ns();
+  if (client->local != NULL || now - client->alive_checked_ns < ALIVE_CHECK_NS) return NT_OK;
+  client->alive_checked_ns = now;
+  if (nt_core_alive(&client->view) == NT_OK) return NT_OK;
+  nt_error_set(nt_handle_error(handle), NT_ERR_KERNEL_DEAD, 0, NT_ABSENT, NT_ABSENT, "the kernel is gone; attach again when it is back");
+  return NT_ERR_KERNEL_DEAD;
+}
+
 static int32_t await_something(nt_client *client, uint32_t handle, int64_t timeout_ns) {
   nt_waiter waiter;
-  int64_t check = 0;
   if (embedded(client)) return NT_OK; /* nobody would bring it */
   nt_waiter_start(&waiter, timeout_ns, 2);
   for (uint32_t step = 1; !something(client); step++) {
     if (nt_handle_closing(handle)) return NT_ERR_CLOSED;
-    if (nt_waiter_step(&waiter, &client->line.desk->peer_wait) != NT_OK) return NT_OK;
-    if (client->local != NULL || step % 16 != 0) continue;
-    int64_t now = nt_time_coarse_ns();
-    if (check == 0) check = now + ALIVE_CHECK_NS;
-    if (now < check) continue;
-    check = now + ALIVE_CHECK_NS;
-    if (nt_core_alive(&client->view) != NT_OK) {
-      nt_error_set(nt_handle_error(handle), NT_ERR_KERNEL_DEAD, 0, NT_ABSENT, NT_ABSENT,
-                   "the kernel is gone; attach again when it is back");
-      return NT_ERR_KERNEL_DEAD;
-    }
+    int32_t passed = nt_waiter_step(&waiter, &client->line.desk->peer_wait);
+    int32_t result = passed != NT_OK || step % 16 == 0 ? check_alive(client, handle) : NT_OK;
+    if (passed != NT_OK || result != NT_OK) return result;
   }
   return NT_OK;
 }
@@ -477,7 +478,7 @@ int32_t nt_client_poll(uint32_t handle, nt_tick *ticks, uint32_t tick_count, nt_
     nt_wake(&client->line.desk->kernel_wait);
   }
   result = NT_OK;
-  if (timeout_ns != 0 && !something(client)) result = await_something(client, handle, timeout_ns);
+  if (!something(client)) result = timeout_ns != 0 ? await_something(client, handle, timeout_ns) : check_alive(client, handle);
   if (result == NT_OK) result = poll(client, ticks, tick_count, reports, report_count, out);
   nt_handle_leave(handle);
   return result;

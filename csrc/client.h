@@ -13,6 +13,7 @@ typedef struct nt_client {
   nt_consumer reports;
   uint64_t position; /* ticks read */
   uint64_t last_id;
+  int64_t alive_checked_ns; /* when the kernel was last asked for, whatever call did it */
   uint32_t channel;
   uint32_t subscribed;
   uint32_t capacity; /* of the order table */

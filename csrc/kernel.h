@@ -49,6 +49,7 @@ typedef struct nt_port {
 typedef struct nt_known_name {
   char client[NT_NAME_BYTES];
   uint64_t last_id;
+  uint64_t left; /* number of the departure; 0: free */
 } nt_known_name;
 #define NT_KNOWN_NAMES 256
 
@@ -64,6 +65,7 @@ typedef struct nt_kernel {
   nt_consumer commands;
   nt_producer answers;
   nt_known_name known[NT_KNOWN_NAMES];
+  uint64_t departures;
   uint64_t published; /* ticks */
   uint64_t frame_sequence;
   uint64_t inputs_reported;

@@ -13,8 +13,10 @@ nt_view *nt_peer_view(void *object);
 static nt_view *enter(uint32_t handle, int32_t *result, nt_client **client) {
   *client = nt_handle_peek(handle, NT_HANDLE_CLIENT, result);
   if (*client != NULL) return &(*client)->view;
+  if (*result != NT_ERR_BAD_HANDLE) return NULL; /* forked or closing, and of this kind */
   void *object = nt_handle_peek(handle, NT_HANDLE_CONTROL | NT_HANDLE_MONITOR, result);
   if (object != NULL) return nt_peer_view(object);
+  if (*result != NT_ERR_BAD_HANDLE) return NULL;
   nt_kernel *kernel = nt_handle_peek(handle, NT_HANDLE_KERNEL, result);
   if (kernel == NULL) return NULL;
   int32_t entered;

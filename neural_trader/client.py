@@ -380,7 +380,8 @@ class Client:
         if count == 0:
             return []
         rows = ffi.new("nt_open_order[]", count)
-        return list(rows[0 : min(count, check(lib.nt_client_orders(self._handle, rows, count), self._handle))])
+        found = min(count, check(lib.nt_client_orders(self._handle, rows, count), self._handle))
+        return [ffi.new("nt_open_order *", row)[0] for row in rows[0:found]]  # a row of an array does not keep its memory, these do
 
     def _request(
         self, message: int, target: int, *, instrument: int = 0, account: int = 0, quantity: int = ABSENT, price: int = ABSENT

@@ -145,6 +145,24 @@ static void names_and_channels(void) {
   CHECK(nt_close(kernel) == NT_OK);
 }
 
+/* Any number of names may come and go. */
+static void names_do_not_run_out(void) {
+  nt_kernel_config config = fixture_config("", NT_CLOCK_TAPE);
+  config.channels = 1;
+  uint32_t kernel = fixture_kernel(&config), client = 0;
+  nt_error error;
+  nt_order order = fixture_order(NT_SIDE_BUY, 1, 100000);
+  for (int i = 0; i < 600; i++) {
+    char name[NT_NAME_BYTES];
+    snprintf(name, sizeof(name), "n-%d", i % 2 == 0 ? i : 1); /* one of them comes back every time */
+    CHECK(nt_kernel_client(kernel, name, &client, &error) == NT_OK);
+    order.client_order_id = 0;
+    CHECK(nt_client_submit(client, &order) == NT_OK && order.client_order_id == (i % 2 == 0 ? 1 : (uint64_t)i / 2 + 1));
+    CHECK(nt_close(client) == NT_OK && nt_kernel_run(kernel, 100) > 0);
+  }
+  CHECK(nt_close(kernel) == NT_OK);
+}
+
 static void set_state_reaches_orders(void) {
   nt_kernel_config config = fixture_config("", NT_CLOCK_TAPE);
   uint32_t kernel = fixture_kernel(&config), client = 0;
@@ -310,6 +328,7 @@ int main(void) {
   closes_tables_once_it_has_run();
   answers_reads();
   names_and_channels();
+  names_do_not_run_out();
   set_state_reaches_orders();
   submit_refuses_nonsense();
   real_time_over_names();
