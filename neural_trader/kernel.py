@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, Self
 
@@ -30,6 +32,16 @@ Progress = Callable[[int, int], None]
 _JOURNAL_BYTES: Final = 1 << 20
 _NANOSECONDS: Final = 1_000_000_000
 _CHUNK: Final = 65_536  # ticks between two looks at the progress
+
+
+_open: weakref.WeakSet[Kernel] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """A program that ends without closing its kernels leaves nothing in shared memory."""
+    for kernel in list(_open):
+        kernel.close()
 
 
 class Kernel:
@@ -82,6 +94,7 @@ class Kernel:
         config.slippage_ticks = venue.slippage_ticks
         call(lib.nt_kernel_create, config, self._created)
         self._handle = self._created[0]
+        _open.add(self)
         try:
             for instrument in instruments.values():
                 check(lib.nt_kernel_add_instrument(self._handle, ffi.new("nt_instrument *", instrument.row())), self._handle)

@@ -115,3 +115,10 @@ def test_a_second_kernel_of_one_name_is_refused(kernel_name: str) -> None:
             second.start()
         with nt.Client.attach(kernel_name) as client:
             assert client.execute("ES", "BUY", 1, 90, timeout_s=5).status == "NEW"
+
+
+def test_a_program_that_just_ends_leaves_nothing(kernel_name: str) -> None:
+    code = KERNEL.replace("time.sleep(60)", "client = kernel.client('c'); client.submit('ES', 'BUY', 1, 90)")
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    subprocess.run([sys.executable, "-c", code, kernel_name], check=True, capture_output=True, timeout=30, env=env)
+    assert segments(kernel_name) == []
