@@ -131,7 +131,7 @@ def test_an_interrupt_leaves_nothing_behind(tape: str, kernel_name: str) -> None
 
 
 def test_names_of_strategies(tape: str) -> None:
-    class Überlang_und_mit_Zeichen_die_nicht_gehen(nt.Strategy):  # noqa: N801, PLC2401, PLC2401
+    class Überlang_und_mit_Zeichen_die_nicht_gehen(nt.Strategy):  # noqa: N801, PLC2401
         def on_start(self, client: nt.Client) -> None:
             self.name = client.name
 

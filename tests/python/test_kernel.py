@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support import Market, Peer, answer, config_of, segments, until, walk, write_tape
 
@@ -28,7 +29,6 @@ from neural_trader.errors import (
     NotFound,
     SourceError,
     StateError,
-    TimedOut,
 )
 from neural_trader.kernel import Kernel, feed_source
 from neural_trader.records import call
@@ -149,9 +149,8 @@ def test_ticks_out_of_order_or_out_of_range_are_counted_not_taken(kernel_name: s
 def test_a_name_has_one_living_kernel(kernel_name: str) -> None:
     with Peer("quiet_kernel", name=kernel_name) as other:
         assert other.hear() == "started"
-        with Kernel(config_of(kernel_name), realtime=True) as kernel:
-            with pytest.raises(NameInUse, match="runs already"):
-                kernel.start()
+        with Kernel(config_of(kernel_name), realtime=True) as kernel, pytest.raises(NameInUse, match="runs already"):
+            kernel.start()
         with nt.Client.attach(kernel_name, name="still") as client:  # unharmed by the attempt
             assert client.execute("TEST", "BUY", 1, 900).status == "NEW"
         assert other.leave() == 0
@@ -177,13 +176,6 @@ def test_attach_gives_up_in_time(kernel_name: str) -> None:
     for timeout_s in (0, 0.05, -1):
         with pytest.raises(NotFound, match=f"no kernel named {kernel_name} runs here"):
             nt.Client.attach(kernel_name, timeout_s=timeout_s)
-    with pytest.raises(NotFound):
-        feed_source_fails(kernel_name)
-
-
-def feed_source_fails(name: str) -> None:
-    """Attach as a feed without waiting."""
-    call(lib.nt_feed_attach, name.encode(), 0, ffi.new("uint32_t *"))
 
 
 @pytest.mark.parametrize("name", ["a/b", "/", "../core", ".", ".hidden", "", "x" * 32, "a b", "ä", "a\n"])
@@ -234,9 +226,8 @@ def _attached(name: str) -> nt.Client | None:
 
 
 def test_one_feed_at_a_time(tape: str, kernel_name: str) -> None:
-    with Market(config_of(kernel_name)):
-        with pytest.raises(NameInUse, match="the feed of kernel"):
-            call(lib.nt_feed_attach, kernel_name.encode(), 0, ffi.new("uint32_t *"))
+    with Market(config_of(kernel_name)), pytest.raises(NameInUse, match="the feed of kernel"):
+        call(lib.nt_feed_attach, kernel_name.encode(), 0, ffi.new("uint32_t *"))
     with pytest.raises(NotFound):
         call(lib.nt_feed_attach, kernel_name.encode(), 0, ffi.new("uint32_t *"))
     with pytest.raises(SourceError):
@@ -283,8 +274,6 @@ def test_everything_says_that_it_is_closed(kernel_name: str) -> None:
 
 
 def _one_order() -> Any:
-    import numpy as np
-
     return np.zeros(1, abi.NT_ORDER)
 
 
@@ -369,7 +358,7 @@ def test_a_lost_kernel_is_noticed_by_every_call_that_waits(kernel_name: str) -> 
     with Peer("kernel", name=kernel_name) as peer:
         assert peer.hear() == "started"
         calls = {
-            "poll": lambda client: client.poll(timeout_s=30),
+            "poll": lambda client: [client.poll(timeout_s=30) for _ in range(1000)],  # what had come is delivered first
             "short polls": lambda client: [client.poll(timeout_s=0.001) for _ in range(10_000)],
             "polls without a wait": lambda client: [client.poll() for _ in range(10_000_000)],
             "execute": lambda client: client.execute("TEST", "BUY", 1, 900, timeout_s=30),
@@ -460,4 +449,3 @@ def test_a_halt_cancels_and_denies_until_it_is_active_again(kernel_name: str) ->
         assert client.execute("TEST", "BUY", 1, 900).reason == "TRADING_STATE_REDUCING"
         market.kernel.set_state("ACTIVE", "again")
         assert client.execute("TEST", "BUY", 1, 900).status == "NEW"
-    assert TimedOut.default_code == abi.NT_ERR_TIMEOUT
