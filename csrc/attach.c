@@ -84,6 +84,9 @@ static uint32_t serve(nt_kernel *kernel, uint32_t channel) {
     if (result == NT_OK) {
       if (!nt_loop_take(kernel, NT_INPUT_ATTACH, (uint16_t)channel, now_of(kernel), NULL, 0)) return 0;
       nt_segment_prefault(&port->line.segment);
+      atomic_store_explicit(&desk->subscribed, 0, memory_order_relaxed);
+      nt_consumer_restore(&port->orders);
+      nt_producer_restore(&port->reports);
       nt_memory_prefault(&kernel->state->entries[(uint64_t)channel * kernel->config.order_capacity],
                          kernel->config.order_capacity * sizeof(nt_entry), 1);
       port->claimed = 1;
@@ -187,6 +190,11 @@ void nt_probe_peers(nt_kernel *kernel) {
       atomic_fetch_or_explicit(&kernel->deaths, (uint64_t)1 << c, memory_order_acq_rel);
   }
   if (kernel->feed.segment.path[0] == 0) return;
+  uint64_t incarnation = kernel->view.segment.header->incarnation;
+  for (uint32_t c = 0; c < kernel->config.channels; c++)
+    nt_segment_restore(&kernel->ports[c].line.segment, NT_SEGMENT_CHANNEL, incarnation);
+  nt_segment_restore(&kernel->feed.segment, NT_SEGMENT_CHANNEL, incarnation);
+  nt_segment_restore(&kernel->control.segment, NT_SEGMENT_CHANNEL, incarnation);
   if (atomic_load_explicit(&kernel->feed_local, memory_order_acquire) || nt_segment_locked(&kernel->feed.segment, NT_PEER_LOCK) != 0)
     return;
   atomic_fetch_add_explicit(&kernel->feed_absences, 1, memory_order_acq_rel);

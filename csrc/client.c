@@ -140,11 +140,16 @@ static int32_t await_answer(const nt_client *client, int64_t deadline_ns) {
 static int32_t claim(nt_client *client, const char *kernel_name, const char *name, int64_t deadline_ns, nt_error *error) {
   uint8_t order[NT_CHANNEL_MAX];
   uint32_t count = preference(&client->view, name, order);
+  int32_t none = NT_ERR_NO_CHANNEL;
   for (uint32_t i = 0; i < count; i++) {
     nt_channel row;
     row_of(&client->view, order[i], &row);
     int own = strcmp(row.client, name) == 0;
     int32_t result = nt_line_open(&client->line, kernel_name, order[i], client->view.segment.header->incarnation, error);
+    if (result == NT_ERR_CORRUPT || result == NT_ERR_VERSION) { /* somebody has written over it; the next may be whole */
+      none = result;
+      continue;
+    }
     if (result != NT_OK) return result;
     client->channel = order[i];
     result = nt_segment_lock(&client->line.segment, NT_PEER_LOCK);
@@ -160,7 +165,7 @@ static int32_t claim(nt_client *client, const char *kernel_name, const char *nam
     nt_segment_close(&client->line.segment, 0);
     if (own) return NT_ERR_NAME_IN_USE;
   }
-  return NT_ERR_NO_CHANNEL;
+  return none;
 }
 
 int32_t nt_client_attach(const char *kernel_name, const char *client_name, int64_t timeout_ns, uint32_t *handle, nt_error *error) {

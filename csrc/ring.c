@@ -70,6 +70,31 @@ int32_t nt_consumer_open(nt_consumer *consumer, nt_ring_block *block, void *slot
   return NT_OK;
 }
 
+static void restore_block(nt_ring_block *block, uint32_t record_bytes, uint64_t mask, uint64_t written, uint64_t read) {
+  block->record_bytes = record_bytes;
+  block->capacity = (uint32_t)(mask + 1);
+  atomic_store_explicit(&block->written, written, memory_order_relaxed);
+  atomic_store_explicit(&block->read, read, memory_order_release);
+}
+
+void nt_producer_restore(nt_producer *producer) {
+  const uint64_t mask = producer->mask, index = producer->index;
+  uint64_t unread = mask + 1 - nt_producer_free(producer);
+  for (uint64_t i = 0; i <= mask; i++) { /* the unread ones, then the free ones */
+    uint64_t at = index - unread + i;
+    atomic_store_explicit(sequence_of(producer->slots, mask, producer->record_bytes, at), i < unread ? at + 1 : at, memory_order_relaxed);
+  }
+  restore_block(producer->block, producer->record_bytes, mask, index, index - unread);
+}
+
+void nt_consumer_restore(nt_consumer *consumer) {
+  const uint64_t mask = consumer->mask, index = consumer->index;
+  for (uint64_t i = 0; i <= mask; i++) {
+    atomic_store_explicit(sequence_of(consumer->slots, mask, consumer->record_bytes, index + i), index + i, memory_order_relaxed);
+  }
+  restore_block(consumer->block, consumer->record_bytes, mask, index, index);
+}
+
 /* ---- batches ------------------------------------------------------------------------------------------------------------- */
 
 static uint32_t room_for(nt_producer *producer, uint32_t count) {

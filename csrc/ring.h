@@ -56,6 +56,11 @@ void nt_ring_block_init(nt_ring_block *block, uint32_t record_bytes, uint32_t ca
 int32_t nt_producer_open(nt_producer *producer, nt_ring_block *block, void *slots, uint32_t record_bytes, uint32_t capacity);
 int32_t nt_consumer_open(nt_consumer *consumer, nt_ring_block *block, void *slots, uint32_t record_bytes, uint32_t capacity);
 
+/* What this side knows goes back into a ring whose other side has gone and may have written anything. A consumer's ring is empty
+ * afterwards; of a producer's ring, what was not read stays, as far as the reader's index can be believed. */
+void nt_producer_restore(nt_producer *producer);
+void nt_consumer_restore(nt_consumer *consumer);
+
 /* Sixteen bytes a store: compilers turn a copy of 56 bytes into overlapping wide stores, which costs half the throughput. */
 typedef uint64_t nt_lane __attribute__((vector_size(16), aligned(16), may_alias));
 typedef uint64_t nt_lane_unaligned __attribute__((vector_size(16), aligned(1), may_alias));

@@ -122,6 +122,22 @@ static int32_t create_object(nt_segment *segment, nt_error *error) {
   return NT_OK;
 }
 
+/* Everything that a header says but the time and, last of all, the magic. */
+static void fill_header(const nt_segment *segment, nt_segment_header *header, uint32_t kind, uint64_t incarnation) {
+  header->abi_version = NT_ABI_VERSION;
+  header->endian = NT_SEGMENT_ENDIAN;
+  header->layout_hash = NT_LAYOUT_HASH;
+  header->kind = kind;
+  header->header_bytes = NT_SEGMENT_HEADER_BYTES;
+  header->total_bytes = segment->bytes;
+  header->incarnation = incarnation;
+  header->boot_id = nt_boot_id();
+  header->pid = nt_process_id();
+  memcpy(header->name, segment->path, sizeof(header->name));
+  header->section_count = segment->section_count;
+  memcpy(header->sections, segment->sections, sizeof(header->sections));
+}
+
 int32_t nt_segment_create(nt_segment *segment, const char *path, uint32_t kind, const nt_section *sections, uint32_t section_count,
                           uint64_t incarnation, nt_error *error) {
   memset(segment, 0, sizeof(*segment));
@@ -143,22 +159,23 @@ int32_t nt_segment_create(nt_segment *segment, const char *path, uint32_t kind, 
     }
   }
   if (kind != NT_SEGMENT_CHANNEL) nt_memory_prefault(segment->base, bytes, 1);
-  nt_segment_header *header = (nt_segment_header *)(void *)segment->base;
-  segment->header = header;
-  header->abi_version = NT_ABI_VERSION;
-  header->endian = NT_SEGMENT_ENDIAN;
-  header->layout_hash = NT_LAYOUT_HASH;
-  header->kind = kind;
-  header->header_bytes = NT_SEGMENT_HEADER_BYTES;
-  header->total_bytes = bytes;
-  header->incarnation = incarnation;
-  header->boot_id = nt_boot_id();
-  header->pid = nt_process_id();
-  header->created_realtime_ns = nt_time_realtime_ns();
-  memcpy(header->name, segment->path, sizeof(header->name));
-  header->section_count = section_count;
-  memcpy(header->sections, segment->sections, sizeof(header->sections));
+  segment->header = (nt_segment_header *)(void *)segment->base;
+  fill_header(segment, segment->header, kind, incarnation);
+  segment->header->created_realtime_ns = nt_time_realtime_ns();
   return NT_OK;
+}
+
+void nt_segment_restore(nt_segment *segment, uint32_t kind, uint64_t incarnation) {
+  nt_segment_header header;
+  memset(&header, 0, sizeof(header));
+  fill_header(segment, &header, kind, incarnation);
+  header.created_realtime_ns = segment->header->created_realtime_ns; /* nothing depends on it */
+  atomic_store_explicit(&header.magic, NT_SEGMENT_MAGIC, memory_order_relaxed);
+  if (memcmp(segment->header, &header, sizeof(header)) == 0) return;
+  (void)atomic_exchange_explicit(&segment->header->magic, 0, memory_order_acq_rel); /* not published while the rest is written */
+  memcpy((uint8_t *)segment->base + sizeof(header.magic), (const uint8_t *)&header + sizeof(header.magic),
+         sizeof(header) - sizeof(header.magic));
+  nt_segment_publish(segment);
 }
 
 void nt_segment_publish(nt_segment *segment) {

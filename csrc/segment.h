@@ -76,6 +76,8 @@ int32_t nt_segment_create(nt_segment *segment, const char *path, uint32_t kind, 
 void nt_segment_prefault(const nt_segment *segment);
 /* Let others open it. */
 void nt_segment_publish(nt_segment *segment);
+/* Write a published header anew where a peer has damaged it, from what its creator knows. */
+void nt_segment_restore(nt_segment *segment, uint32_t kind, uint64_t incarnation);
 /* Open an existing segment. NT_ERR_NOT_FOUND (absent, or not published yet), NT_ERR_VERSION (other ABI, layout or byte order; the text
  * names both sides), NT_ERR_CORRUPT (kind, size or sections contradict themselves), NT_ERR_SYSTEM. */
 int32_t nt_segment_open(nt_segment *segment, const char *path, uint32_t kind, int writable, nt_error *error);
