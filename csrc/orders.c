@@ -134,12 +134,21 @@ static void reject_request(nt_state *state, const nt_order *order, uint32_t chan
   count_denial(state, verdict->reason);
 }
 
+/* What a request does not use has to be empty: nobody may believe that it was heeded. */
+static int is_plain(const nt_order *order) {
+  return (order->flags & ~(uint32_t)NT_ORDER_EXTENDED) == 0 && order->client_order_id != 0 &&
+         (order->expire_ts == NT_ABSENT || order->expire_ts == 0) &&
+         (order->display_quantity == NT_ABSENT || order->display_quantity == 0) &&
+         (order->reserved[0] | order->reserved[1] | order->reserved[2] | order->reserved[3]) == 0 &&
+         (order->message != NT_MESSAGE_REPLACE || order->trigger_price == NT_ABSENT);
+}
+
 static nt_entry *target_of(nt_state *state, const nt_order *order, uint32_t channel, nt_verdict *verdict) {
   nt_id_line *client = &state->clients[channel];
   memset(verdict, 0, sizeof(*verdict));
   verdict->limit = NT_ABSENT;
   verdict->check = NT_CHECK_WELL_FORMED;
-  if ((order->flags & NT_ORDER_EXTENDED) == 0 || (order->flags & ~(uint32_t)NT_ORDER_EXTENDED) != 0 || order->client_order_id == 0) {
+  if ((order->flags & NT_ORDER_EXTENDED) == 0 || !is_plain(order)) {
     verdict->reason = NT_REASON_MALFORMED;
     return NULL;
   }
@@ -221,8 +230,7 @@ static void take_mass_cancel(nt_state *state, const nt_order *order, uint32_t ch
   nt_id_line *client = &state->clients[channel];
   nt_verdict verdict = {0};
   verdict.limit = NT_ABSENT;
-  if ((order->flags & ~(uint32_t)NT_ORDER_EXTENDED) != 0 || order->client_order_id == 0 ||
-      (order->instrument != NT_NONE && order->instrument >= state->instrument_count)) {
+  if (!is_plain(order) || (order->instrument != NT_NONE && order->instrument >= state->instrument_count)) {
     verdict.check = NT_CHECK_WELL_FORMED;
     verdict.reason = NT_REASON_MALFORMED;
   } else if (order->client_order_id <= client->last_id) {

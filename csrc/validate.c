@@ -122,8 +122,8 @@ static inline int collar(const nt_market *market, const nt_pair *pair, uint8_t s
   nt_wide distance = nt_absolute((nt_wide)2 * price - reference) * 10000;
   nt_wide allowed = nt_absolute(reference) * pair->price_collar_bps;
   if (distance <= allowed) return 1;
-  nt_wide width = allowed / 20000; /* raw price, rounded towards the reference */
-  nt_wide edge = 2 * (nt_wide)price > reference ? (reference / 2) + width : ((nt_wide)reference + 1) / 2 - width;
+  nt_wide width = allowed / 10000; /* doubled, as the reference is; halves are rounded towards it */
+  nt_wide edge = 2 * (nt_wide)price > reference ? (reference + width) >> 1 : -((width - reference) >> 1);
   deny(verdict, NT_CHECK_COLLAR, NT_REASON_PRICE_COLLAR, NT_UNIT_PRICE, price, nt_saturate(edge));
   return 0;
 }

@@ -137,7 +137,9 @@ class _Tape:
     def room(self, count: int) -> NDArray[Any]:
         """The next `count` ticks, zeroed."""
         if self.count + count > len(self._ticks):
-            self._ticks = np.concatenate((self._ticks[: self.count], np.empty(self.count // 2 + count + _SPARE_ROWS, abi.NT_TICK)))
+            grown: NDArray[Any] = np.empty(self.count * 3 // 2 + count + _SPARE_ROWS, abi.NT_TICK)
+            grown[: self.count] = self._ticks[: self.count]  # concatenate would lay the record's fields out anew
+            self._ticks = grown
         part = self._ticks[self.count : self.count + count]
         part.view(np.uint64)[:] = 0
         self.count += count

@@ -365,15 +365,15 @@ static void refuses_bad_instruments(void) {
 }
 
 int main(void) {
-  a_position_opens_closes_and_turns();
+  RUN(a_position_opens_closes_and_turns);
   for (uint64_t seed = 1; seed <= 15; seed++) worth_is_flow_plus_position(seed);
-  the_largest_values_do_not_wrap();
-  fees_are_rounded_against_the_trader();
-  accounts_and_instruments_stay_apart();
-  a_day_begins_with_its_first_open();
-  a_daily_loss_halts_one_account();
-  refuses_bad_accounts();
-  refuses_bad_terms();
-  refuses_bad_instruments();
+  RUN(the_largest_values_do_not_wrap);
+  RUN(fees_are_rounded_against_the_trader);
+  RUN(accounts_and_instruments_stay_apart);
+  RUN(a_day_begins_with_its_first_open);
+  RUN(a_daily_loss_halts_one_account);
+  RUN(refuses_bad_accounts);
+  RUN(refuses_bad_terms);
+  RUN(refuses_bad_instruments);
   return 0;
 }

@@ -365,13 +365,6 @@ static void every_reason_has_a_fix_code(void) {
   CHECK_EQUAL(nt_reason_fix(NT_REASON_UNKNOWN_ORDER), 5);
 }
 
-/* Names the test before it runs, for whoever asks which one failed. */
-#define RUN(test)                                                    \
-  do {                                                               \
-    if (getenv("NT_TRACE")) (void)fprintf(stderr, "in %s\n", #test); \
-    test();                                                          \
-  } while (0)
-
 int main(void) {
   RUN(check_1_well_formed);
   RUN(check_2_trading_state);

@@ -388,14 +388,14 @@ static void conserves_everything(uint64_t seed) {
 }
 
 int main(void) {
-  market_orders_take_the_next_print_of_their_side();
-  limit_orders_need_a_print_strictly_through();
-  volume_is_shared_in_id_order();
-  times_in_force();
-  replaces_and_cancels();
-  latency_and_races();
-  death_and_end();
-  bad_ticks_change_nothing();
+  RUN(market_orders_take_the_next_print_of_their_side);
+  RUN(limit_orders_need_a_print_strictly_through);
+  RUN(volume_is_shared_in_id_order);
+  RUN(times_in_force);
+  RUN(replaces_and_cancels);
+  RUN(latency_and_races);
+  RUN(death_and_end);
+  RUN(bad_ticks_change_nothing);
   for (uint64_t seed = 1; seed <= 12; seed++) conserves_everything(seed * 7919);
   return 0;
 }

@@ -104,19 +104,22 @@ def strategy(name: str, client: str, offset: int = 0, stop_at: int = 0) -> None:
 
 
 def trader(name: str, client: str) -> None:
-    """Send and cancel orders without end, and leave some working."""
-    with nt.Client.attach(name, name=client) as attached:
+    """Send and cancel orders without end, leave some working, and say when the kernel has gone."""
+    with nt.Client.attach(name, name=client, timeout_s=20) as attached:
         say(attached.submit("TEST", "BUY", 1, 900))
-        while not asked_to_leave():
-            try:
-                order = attached.submit("TEST", "SELL", 1, 1100)
-                if order % 3:
-                    attached.cancel(order)
-                if order % 64 == 0:
-                    attached.cancel_all()
-            except nt.errors.Full:
-                pass
-            attached.poll()
+        try:
+            while not asked_to_leave():
+                try:
+                    order = attached.submit("TEST", "SELL", 1, 1100)
+                    if order % 3:
+                        attached.cancel(order)
+                    if order % 64 == 0:
+                        attached.cancel_all()
+                except nt.errors.Full:
+                    attached.poll(timeout_s=0.01)
+                attached.poll()
+        except nt.errors.KernelDead:
+            say("the kernel has gone")
 
 
 # ---- fork ----------------------------------------------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 from support import TEST, config_of, walk, write_tape
 from support_peers import Turns
@@ -12,7 +14,7 @@ from support_peers import Turns
 import neural_trader as nt
 from neural_trader.config import AccountConfig, SourceConfig
 from neural_trader.errors import ConfigError, SourceError
-from neural_trader.instruments import Instrument
+from neural_trader.instruments import Instrument, Session
 
 
 @pytest.fixture
@@ -111,6 +113,16 @@ def test_prices_beyond_the_bound_of_the_instrument_are_refused(tmp_path: Path) -
     tape = write_tape(tmp_path / "t.csv", [(0, 1000, 1), (1, float(TEST.max_price) + 0.25, 1)])
     with pytest.raises(SourceError, match=r"t\.csv:3: "):
         nt.backtest(nt.Strategy(), tape, config_of("backtest-test"))
+
+
+def test_a_tape_with_more_sessions_than_trades(tmp_path: Path) -> None:
+    session = Session(days="Mon-Fri", opens=datetime.time(9, 30), closes=datetime.time(16))
+    days = [day for day in range(900) if day % 7 < 5]
+    tape = write_tape(tmp_path / "daily.csv", [(day * 86_400_000, 1000 + day / 4, 5) for day in days])
+    config = config_of("backtest-test", instruments={"TEST": msgspec.structs.replace(TEST, session=session)})
+    result = nt.backtest(Looks(), tape, config)
+    assert result.summary["ticks"] == 3 * len(days) + 1 - 1  # each day opens and closes, but the last does not close; and the end
+    assert len(result.equity) == len(days)
 
 
 class Interrupted(nt.Strategy):
