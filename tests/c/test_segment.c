@@ -269,11 +269,11 @@ static void test_fork(void) {
     nt_segment made;
     create(&made);
     nt_segment_publish(&made);
-    pid_t child = fork();
-    if (child == 0) {
+    if (fork() == 0) {
+      *grandchild = getpid(); /* what runs in a new child has run */
       for (;;) (void)pause();
     }
-    *grandchild = child;
+    while (*(volatile pid_t *)grandchild == 0) (void)usleep(100);
     (void)raise(SIGKILL);
   }
   check_killed(parent);
