@@ -63,7 +63,8 @@ def test_it_runs_once(tape: str, kernel_name: str) -> None:
         assert kernel.result().summary["digest"] == result.summary["digest"]
         with kernel.client("late") as client:  # after the end nothing fills, and every check answers
             assert client.execute("TEST", "BUY", 1, timeout_s=0.01).status == "NEW"
-            assert client.execute("TEST", "BUY", 1, 0).reason == "PRICE_NOT_POSITIVE"
+            client.submit("TEST", "BUY", 1, 0)
+            assert [report.reason for report in client.poll().reports] == ["PRICE_NOT_POSITIVE"]
         assert kernel.result().summary["orders"] == {"accepted": 1, "denied": {"PRICE_NOT_POSITIVE": 1}}
     assert segments(kernel_name) == []
 

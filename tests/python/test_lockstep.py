@@ -177,6 +177,41 @@ def test_waiting_in_a_callback_is_refused(tape: str, kernel_name: str) -> None:
         assert result.summary["orders"]["accepted"] == 1
 
 
+def test_orders_sent_at_the_end_are_taken_and_answered(tape: str, kernel_name: str) -> None:
+    class Leaves(nt.Strategy):
+        def on_start(self, client: nt.Client) -> None:
+            self.answers: list[str] = []
+
+        def on_stop(self, client: nt.Client) -> None:
+            client.submit("TEST", "BUY", 1, 900)
+            client.submit("TEST", "BUY", 1, 0)
+
+        def on_report(self, client: nt.Client, report: nt.Report) -> None:
+            self.answers.append(report.reason or report.kind)
+            assert (report.reason or report.kind) in repr(report)
+
+    for run_it in (True, False):
+        strategy = Leaves()
+        with Kernel(config_of(kernel_name), participants=0 if run_it else 1) as kernel:
+            if run_it:
+                kernel.run(tape, strategy)
+            else:
+                kernel.start(tape)
+                with kernel.client("Leaves") as client:
+                    client.run(strategy)
+        assert sorted(strategy.answers) == ["NEW", "PRICE_NOT_POSITIVE"]
+
+
+def test_a_participant_that_never_polls_is_an_error_where_nobody_can_wait(tape: str, kernel_name: str) -> None:
+    class Invites(nt.Strategy):
+        def on_start(self, client: nt.Client) -> None:
+            self.other = kernel.client("other")
+            self.other.subscribe()
+
+    with Kernel(config_of(kernel_name)) as kernel, pytest.raises(StateError, match="does not go on at tick 3 of 602"):
+        kernel.run(tape, Invites())
+
+
 def test_lockstep_is_for_tapes(kernel_name: str) -> None:
     with Market(config_of(kernel_name)) as market, market.client() as client, pytest.raises(StateError, match="tape clock"):
         client.subscribe()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support import SHARED, Market, config_of, until
+from support_peers import section
 
 import neural_trader as nt
 from neural_trader._native import abi, ffi, lib
-from neural_trader.errors import Corrupt, KernelDead, NeuralTraderError, NotFound, VersionMismatch
+from neural_trader.errors import Busy, Corrupt, KernelDead, NeuralTraderError, NotFound, VersionMismatch
 from neural_trader.kernel import Kernel
 from neural_trader.monitor import Monitor
 from neural_trader.records import call
 
+ACCOUNT_VIEWS = 9
 MAGIC = struct.pack("<Q", 0x544E31474553544E)
 
 
@@ -171,3 +175,22 @@ def test_channels_of_another_run_are_refused(kernel_name: str) -> None:
     assert [channel for channel in channels if not channel.exists()] == []  # what is not the kernel's stays when it ends
     for channel in channels:
         channel.unlink()
+
+
+def test_a_row_in_the_middle_of_a_write_is_waited_for(kernel_name: str) -> None:
+    with Market(config_of(kernel_name)) as market, nt.Client.attach(kernel_name, name="reader") as client:
+        market.trade(1000)
+        with (SHARED / f"nt.{kernel_name}.core").open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+            row, _ = section(memory, ACCOUNT_VIEWS)
+            sequence = struct.unpack_from("<Q", memory, row)[0]
+            assert sequence % 2 == 0
+            struct.pack_into("<Q", memory, row, sequence | 1)  # as a writer that lost its processor leaves it
+            finish = threading.Timer(0.005, struct.pack_into, ("<Q", memory, row, sequence + 2))
+            finish.start()
+            assert client.account().equity == 100_000
+            finish.join()
+            struct.pack_into("<Q", memory, row, sequence | 1)  # and one that died
+            with pytest.raises(Busy):
+                client.account()
+        market.kernel.set_state("REDUCING", "the next write heals it")
+        until(lambda: client.account().state == "REDUCING", "the write")

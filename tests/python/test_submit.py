@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import COIN, TEST, WHOLE, Market, answer, config_of, until
+from support import COIN, TEST, WHOLE, Market, Peer, answer, config_of, until
 
 import neural_trader as nt
 from neural_trader._native import abi
@@ -196,6 +196,20 @@ def test_execute_waits_for_what_each_kind_of_order_can_come_to(market: Market, c
     market.trade(1000, 1, "SELL")
     ends = {report.order_id: report for report in _drain(client, {order_id, result.order_id})}
     assert all((ends[each].status, ends[each].reason) == ("CANCELED", "NO_PRINT") for each in (order_id, result.order_id))
+
+
+def test_execute_returns_a_fill_of_a_moving_market(kernel_name: str) -> None:
+    with Peer("kernel", name=kernel_name) as peer:
+        assert peer.hear() == "started"
+        with nt.Client.attach(kernel_name, name="taker") as client:
+            result = client.execute("TEST", "BUY", 2, timeout_s=20)
+            assert (result.status, result.filled_quantity, result.reason) == ("FILLED", 2.0, None)
+            assert result.average_price in (1000.25, 1000.5, 1000.75)
+            assert str(result) == f"FILLED 2 @ {result.average_price:g}"
+            ioc = client.execute("TEST", "SELL", 150, 900, time_in_force="IOC", timeout_s=20)
+            assert str(ioc).startswith("CANCELED 100 @ ")  # prints are of 100
+            assert str(ioc).endswith("NO_PRINT")
+            assert client.position("TEST").quantity == -98
 
 
 def _drain(client: nt.Client, order_ids: set[int]) -> list[nt.Report]:
