@@ -129,7 +129,8 @@ int64_t nt_account_fee(const nt_state *state, const nt_entry *entry, int64_t qua
 
 void nt_account_set_state(nt_state *state, uint32_t account, uint8_t trading_state, uint16_t reason) {
   nt_book_keeping *keeping = &state->keeping[account];
-  if (trading_state == NT_STATE_ACTIVE && keeping->state_reason == NT_REASON_DAILY_LOSS_LIMIT)
+  int lost = keeping->max_daily_loss != INT64_MAX && nt_account_day_pnl(keeping) <= -keeping->max_daily_loss;
+  if (trading_state != NT_STATE_HALTED && (lost || keeping->state_reason == NT_REASON_DAILY_LOSS_LIMIT))
     keeping->day_equity = nt_account_equity(keeping); /* whoever resumes accepts the loss: the limit counts from here */
   keeping->state = trading_state;
   keeping->state_reason = reason;

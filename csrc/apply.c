@@ -1,6 +1,8 @@
 /* One input at a time: first what was in transit and is due, then the input, then what the input made due. */
 #include "state.h"
 
+#define TRADING_DAY_MAX 1000000 /* days since 1970 */
+
 static void put(nt_transit_queue *queue, const nt_transit *item) {
   queue->items[queue->tail++ & queue->mask] = *item;
 }
@@ -81,12 +83,14 @@ static int tick_in_range(const nt_state *state, const nt_tick *tick) {
   if (tick->kind == NT_TICK_QUOTE)
     return tick->bid_price >= floor && tick->bid_price <= bound && tick->ask_price >= floor && tick->ask_price <= bound &&
            tick->bid_size >= 0 && tick->bid_size <= NT_RAW_MAX && tick->ask_size >= 0 && tick->ask_size <= NT_RAW_MAX;
-  return tick->kind == NT_TICK_SESSION && tick->price >= NT_SESSION_OPEN && tick->price <= NT_SESSION_HALTED;
+  return tick->kind == NT_TICK_SESSION && tick->price >= NT_SESSION_OPEN && tick->price <= NT_SESSION_HALTED && tick->size >= 0 &&
+         tick->size <= TRADING_DAY_MAX;
 }
 
 static void take_tick(nt_state *state, nt_tick *tick) {
   if (!tick_in_range(state, tick)) {
     state->counters.hostile_records++;
+    tick->kind = 0; /* nobody is to see it */
     return;
   }
   state->counters.ticks++;

@@ -36,9 +36,10 @@ static void remember(nt_kernel *kernel, const char *client, uint64_t last_id) {
 static int release(nt_kernel *kernel, uint32_t channel) {
   nt_port *port = &kernel->ports[channel];
   if (!port->claimed) return 1;
-  (void)nt_loop_orders(kernel, channel, UINT32_MAX);
+  (void)nt_loop_orders(kernel, channel, port->line.in_capacity);
   if (!nt_loop_take(kernel, NT_INPUT_DEATH, (uint16_t)channel, now_of(kernel), NULL, 0)) return 0;
-  while (nt_ring_front128(&port->orders) != NULL) nt_ring_advance(&port->orders); /* it did not drain, so these were never taken */
+  for (uint32_t i = 0; i < port->line.in_capacity && nt_ring_front128(&port->orders) != NULL; i++)
+    nt_ring_advance(&port->orders); /* it did not drain, so these were never taken */
   port->claimed = 0;
   atomic_fetch_and_explicit(&kernel->remote_claims, ~((uint64_t)1 << channel), memory_order_acq_rel);
   port->subscribed = 0;
@@ -61,12 +62,23 @@ static int32_t bind(nt_kernel *kernel, uint32_t channel, const char *client) {
     if (port->client[0] != 0) remember(kernel, port->client, ids->last_id);
     kernel->state->counters.reports_held -= port->backlog_count;
     port->backlog_count = 0; /* the former name's reports are not this one's */
+    port->report_number = port->reports.index;
     atomic_store_explicit(&port->line.out->read, port->reports.index, memory_order_release);
     ids->last_id = known_id(kernel, client);
     memset(port->client, 0, sizeof(port->client));
     memcpy(port->client, client, strlen(client));
   }
   return NT_OK;
+}
+
+/* Private copies of the request and of the name, by loads that the next load of request_number cannot pass. */
+static uint32_t wish_of(const nt_desk *desk, char client[NT_NAME_BYTES]) {
+  uint64_t words[NT_NAME_BYTES / 8];
+  for (uint32_t i = 0; i < NT_NAME_BYTES / 8; i++)
+    words[i] = atomic_load_explicit((const _Atomic uint64_t *)(const void *)(desk->client + i * 8), memory_order_acquire);
+  memcpy(client, words, NT_NAME_BYTES);
+  client[NT_NAME_BYTES - 1] = 0;
+  return atomic_load_explicit((const _Atomic uint32_t *)(const void *)&desk->request, memory_order_acquire);
 }
 
 static uint32_t serve(nt_kernel *kernel, uint32_t channel) {
@@ -76,15 +88,15 @@ static uint32_t serve(nt_kernel *kernel, uint32_t channel) {
   if (number == port->answered) return 0;
   if (!release(kernel, channel)) return 0; /* whoever was here before has gone, or goes now */
   int32_t result = NT_OK;
-  if (desk->request == NT_REQUEST_ATTACH) {
-    char client[NT_NAME_BYTES];
-    memcpy(client, desk->client, sizeof(client));
-    client[NT_NAME_BYTES - 1] = 0;
+  char client[NT_NAME_BYTES];
+  if (wish_of(desk, client) == NT_REQUEST_ATTACH) {
+    if (atomic_load_explicit(&desk->request_number, memory_order_relaxed) != number) return 0; /* it has changed its mind meanwhile */
     result = bind(kernel, channel, client);
     if (result == NT_OK) {
       if (!nt_loop_take(kernel, NT_INPUT_ATTACH, (uint16_t)channel, now_of(kernel), NULL, 0)) return 0;
       nt_segment_prefault(&port->line.segment);
       atomic_store_explicit(&desk->subscribed, 0, memory_order_relaxed);
+      atomic_store_explicit(&desk->held, port->backlog_count > 0, memory_order_relaxed);
       nt_consumer_restore(&port->orders);
       nt_producer_restore(&port->reports);
       nt_memory_prefault(&kernel->state->entries[(uint64_t)channel * kernel->config.order_capacity],
@@ -110,7 +122,8 @@ static uint32_t serve_deaths(nt_kernel *kernel) {
   uint32_t inputs = 0;
   for (uint32_t c = 0; deaths != 0; c++, deaths >>= 1) {
     if ((deaths & 1) == 0 || !kernel->ports[c].claimed) continue;
-    if (nt_segment_locked(&kernel->ports[c].line.segment, NT_PEER_LOCK) != 0) continue; /* somebody new holds it already */
+    if ((atomic_load_explicit(&kernel->local_claims, memory_order_acquire) >> c & 1) != 0) continue; /* a client of this process has it */
+    if (nt_segment_locked(&kernel->ports[c].line.segment, NT_PEER_LOCK) != 0) continue;              /* somebody new holds it already */
     if (release(kernel, c)) {
       inputs++;
     } else {
@@ -131,7 +144,6 @@ static int32_t execute(nt_kernel *kernel, nt_command *command) {
   if (command->account != 65535 && command->account >= kernel->state->account_count) return NT_ERR_NOT_FOUND;
   if (!nt_loop_take(kernel, NT_INPUT_COMMAND, 0, now_of(kernel), command, sizeof(*command))) return 1;
   memcpy(kernel->state_reason, command->reason, sizeof(kernel->state_reason));
-  kernel->state_reason_dirty = 1;
   nt_publish_slow(kernel);
   return NT_OK;
 }
@@ -172,8 +184,41 @@ static uint32_t cut_off(nt_kernel *kernel) {
   return inputs;
 }
 
+/* The feed's and the control's lines, which nobody claims at a desk: whole again once their peer has gone and nothing is left to read. */
+static void repair_feed(nt_kernel *kernel) {
+  uint32_t holder = NT_FEED_REMOTE;
+  if (nt_ring_front64(&kernel->feed_ticks) != NULL || !nt_consumer_damaged(&kernel->feed_ticks)) return;
+  if (!atomic_compare_exchange_strong_explicit(&kernel->feed_local, &holder, NT_FEED_REPAIR, memory_order_acq_rel, memory_order_relaxed))
+    return;
+  if (nt_segment_lock(&kernel->feed.segment, NT_PEER_LOCK) == NT_OK) {
+    if (nt_ring_front64(&kernel->feed_ticks) == NULL && nt_consumer_damaged(&kernel->feed_ticks)) nt_consumer_restore(&kernel->feed_ticks);
+    nt_segment_unlock(&kernel->feed.segment, NT_PEER_LOCK);
+  }
+  atomic_store_explicit(&kernel->feed_local, NT_FEED_REMOTE, memory_order_release);
+}
+
+static int control_damaged(nt_kernel *kernel) {
+  return nt_ring_front64(&kernel->commands) == NULL && (nt_consumer_damaged(&kernel->commands) || nt_producer_damaged(&kernel->answers));
+}
+
+static void repair_control(nt_kernel *kernel) {
+  if (!control_damaged(kernel) || nt_segment_lock(&kernel->control.segment, NT_PEER_LOCK) != NT_OK) return;
+  if (control_damaged(kernel)) {
+    nt_consumer_restore(&kernel->commands);
+    nt_producer_restore(&kernel->answers);
+  }
+  nt_segment_unlock(&kernel->control.segment, NT_PEER_LOCK);
+}
+
+static void repair_lines(nt_kernel *kernel) {
+  uint32_t lines = atomic_exchange_explicit(&kernel->damaged_lines, 0, memory_order_acq_rel);
+  if ((lines & 1) != 0) repair_feed(kernel);
+  if ((lines & 2) != 0) repair_control(kernel);
+}
+
 uint32_t nt_loop_service(nt_kernel *kernel) {
   uint32_t inputs = 0;
+  if (atomic_load_explicit(&kernel->damaged_lines, memory_order_relaxed) != 0) repair_lines(kernel);
   if (kernel->state->counters.reports_held > 0) {
     inputs += nt_deliver_backlog(kernel);
     inputs += cut_off(kernel);
@@ -189,13 +234,21 @@ void nt_probe_peers(nt_kernel *kernel) {
     if ((claims & 1) != 0 && nt_segment_locked(&kernel->ports[c].line.segment, NT_PEER_LOCK) == 0)
       atomic_fetch_or_explicit(&kernel->deaths, (uint64_t)1 << c, memory_order_acq_rel);
   }
-  if (kernel->feed.segment.path[0] == 0) return;
+  if (kernel->feed.segment.path[0] == 0) { /* private memory: only this process can feed it */
+    if (atomic_load_explicit(&kernel->feed_local, memory_order_acquire) != NT_FEED_LOCAL)
+      atomic_fetch_add_explicit(&kernel->feed_absences, 1, memory_order_acq_rel);
+    return;
+  }
   uint64_t incarnation = kernel->view.segment.header->incarnation;
   for (uint32_t c = 0; c < kernel->config.channels; c++)
     nt_segment_restore(&kernel->ports[c].line.segment, NT_SEGMENT_CHANNEL, incarnation);
   nt_segment_restore(&kernel->feed.segment, NT_SEGMENT_CHANNEL, incarnation);
   nt_segment_restore(&kernel->control.segment, NT_SEGMENT_CHANNEL, incarnation);
-  if (atomic_load_explicit(&kernel->feed_local, memory_order_acquire) || nt_segment_locked(&kernel->feed.segment, NT_PEER_LOCK) != 0)
+  if (nt_segment_locked(&kernel->control.segment, NT_PEER_LOCK) == 0)
+    atomic_fetch_or_explicit(&kernel->damaged_lines, 2, memory_order_relaxed);
+  if (atomic_load_explicit(&kernel->feed_local, memory_order_acquire) == NT_FEED_LOCAL ||
+      nt_segment_locked(&kernel->feed.segment, NT_PEER_LOCK) != 0)
     return;
   atomic_fetch_add_explicit(&kernel->feed_absences, 1, memory_order_acq_rel);
+  atomic_fetch_or_explicit(&kernel->damaged_lines, 1, memory_order_relaxed);
 }

@@ -6,8 +6,6 @@
 
 #include "handle.h"
 
-#define ALIVE_CHECK_NS 50000000
-
 /* ---- attach ----------------------------------------------------------------------------------------------------------------- */
 
 static void destroy(void *object) {
@@ -18,9 +16,10 @@ static void destroy(void *object) {
   atomic_fetch_add_explicit(&desk->request_number, 1, memory_order_release);
   nt_wake(&desk->kernel_wait);
   if (client->local != NULL) {
-    client->local->local_handles[client->channel] = 0;
+    atomic_store_explicit(&client->local->local_handles[client->channel], 0, memory_order_release);
     nt_segment_unlock(&client->local->ports[client->channel].line.segment, NT_PEER_LOCK);
     atomic_fetch_and_explicit(&client->local->local_claims, ~((uint64_t)1 << client->channel), memory_order_acq_rel);
+    atomic_fetch_sub_explicit(&client->local->local_objects, 1, memory_order_release); /* the kernel may go from here on */
   } else {
     nt_segment_close(&client->line.segment, 0);
     nt_segment_close(&client->view.segment, 0);
@@ -146,7 +145,7 @@ static int32_t claim(nt_client *client, const char *kernel_name, const char *nam
     row_of(&client->view, order[i], &row);
     int own = strcmp(row.client, name) == 0;
     int32_t result = nt_line_open(&client->line, kernel_name, order[i], client->view.segment.header->incarnation, error);
-    if (result == NT_ERR_CORRUPT || result == NT_ERR_VERSION) { /* somebody has written over it; the next may be whole */
+    if (result == NT_ERR_CORRUPT || result == NT_ERR_VERSION || result == NT_ERR_NOT_FOUND) { /* written over or unlinked by somebody */
       none = result;
       continue;
     }
@@ -218,6 +217,7 @@ int32_t nt_kernel_client(uint32_t kernel_handle, const char *client_name, uint32
     nt_handle_leave(kernel_handle);
     return NT_ERR_SYSTEM;
   }
+  nt_kernel_reap(kernel);
   nt_kernel_open_doors(kernel);
   client->local = kernel;
   client->view = kernel->view;
@@ -243,10 +243,12 @@ int32_t nt_kernel_client(uint32_t kernel_handle, const char *client_name, uint32
     if (!looping) (void)nt_loop_service(kernel);
     result = await_answer(client, nt_clock_ns() + (looping ? 5000000000 : 0));
     if (result == NT_OK) result = open_rings(client, error);
+    atomic_fetch_add_explicit(&kernel->local_objects, 1, memory_order_relaxed);
     if (result == NT_OK) result = open_handle(client, handle, error);
     if (result == NT_OK) {
-      kernel->local_handles[c] = *handle;
+      atomic_store_explicit(&kernel->local_handles[c], *handle, memory_order_release);
     } else {
+      atomic_fetch_sub_explicit(&kernel->local_objects, 1, memory_order_relaxed);
       nt_segment_unlock(&kernel->ports[c].line.segment, NT_PEER_LOCK);
       atomic_fetch_and_explicit(&kernel->local_claims, ~bit, memory_order_acq_rel);
     }
@@ -415,6 +417,11 @@ static int ended(const nt_client *client) {
   return atomic_load_explicit(&client->view.live->ended, memory_order_acquire) != 0;
 }
 
+/* The kernel keeps reports back because the ring was full: they come before any later slice. */
+static int held(const nt_client *client) {
+  return atomic_load_explicit(&client->line.desk->held, memory_order_acquire) != 0;
+}
+
 /* The kernel runs on its caller's thread: it goes on when the caller says so, which is after whatever follows this poll. */
 static int embedded(const nt_client *client) {
   return client->local != NULL && !atomic_load_explicit(&client->local->looping, memory_order_acquire);
@@ -422,14 +429,16 @@ static int embedded(const nt_client *client) {
 
 /* Something for this poll: a subscriber waits for a whole slice, so that it sees the same in every run. */
 static int something(nt_client *client) {
-  if (nt_ticks_written(client->view.ticks) != client->position || ended(client)) return 1;
-  return !client->subscribed && nt_ring_front128(&client->reports) != NULL;
+  if (nt_ticks_written(client->view.ticks) != client->position) return 1;
+  int is_over = ended(client);
+  if (is_over && !client->end_told) return 1;
+  return (!client->subscribed || is_over || held(client)) && nt_ring_front128(&client->reports) != NULL;
 }
 
 /* Once in a while, across calls: short polls learn of the kernel's death too. */
 static int32_t check_alive(nt_client *client, uint32_t handle) {
   int64_t now = nt_time_coarse_ns();
-  if (client->local != NULL || now - client->alive_checked_ns < ALIVE_CHECK_NS) return NT_OK;
+  if (client->local != NULL || now - client->alive_checked_ns < NT_ALIVE_CHECK_NS) return NT_OK;
   client->alive_checked_ns = now;
   if (nt_core_alive(&client->view) == NT_OK) return NT_OK;
   nt_error_set(nt_handle_error(handle), NT_ERR_KERNEL_DEAD, 0, NT_ABSENT, NT_ABSENT, "the kernel is gone; attach again when it is back");
@@ -452,15 +461,20 @@ static int32_t await_something(nt_client *client, uint32_t handle, int64_t timeo
 static int32_t poll(nt_client *client, nt_tick *ticks, uint32_t tick_count, nt_report *reports, uint32_t report_count, nt_poll *out) {
   uint64_t lost = 0;
   int is_over = ended(client); /* looked at first: what it covers is visible to the reads below */
-  if (client->subscribed && !is_over && nt_ticks_written(client->view.ticks) == client->position) return 0;
+  int is_new = nt_ticks_written(client->view.ticks) != client->position;
+  int is_held = held(client); /* after the ticks and before the ring: then no report of a slice that is seen can be missed */
+  if (client->subscribed && !is_over && !is_new && !is_held) return 0;
   out->reports = pop_reports(client, reports, report_count);
-  if (client->subscribed && out->reports == report_count && nt_ring_front128(&client->reports) != NULL) return (int32_t)out->reports;
+  if (client->subscribed && (is_held || (out->reports == report_count && nt_ring_front128(&client->reports) != NULL)))
+    return (int32_t)out->reports;
   int32_t copied =
       nt_ticks_read(client->view.ticks, client->view.tick_slots, client->view.tick_mask, &client->position, ticks, tick_count, &lost);
   if (copied < 0) return copied;
   out->ticks = (uint32_t)copied;
   out->lost = lost > UINT32_MAX ? UINT32_MAX : (uint32_t)lost;
-  out->ended = is_over && client->position == nt_ticks_written(client->view.ticks) && nt_ring_front128(&client->reports) == NULL;
+  out->ended = is_over && !is_held && client->position == nt_ticks_written(client->view.ticks) &&
+               nt_ring_front128(&client->reports) == NULL && !held(client);
+  client->end_told = out->ended;
   if (!client->subscribed || embedded(client)) atomic_store_explicit(&client->line.desk->done, client->position, memory_order_release);
   return (int32_t)(out->ticks + out->reports);
 }
@@ -478,7 +492,7 @@ int32_t nt_client_poll(uint32_t handle, nt_tick *ticks, uint32_t tick_count, nt_
     return result;
   }
   memset(out, 0, sizeof(*out));
-  if (client->subscribed && nt_ring_front128(&client->reports) == NULL && client->position == nt_ticks_written(client->view.ticks)) {
+  if (client->subscribed && client->position == nt_ticks_written(client->view.ticks)) { /* a late report comes with the next slice */
     atomic_store_explicit(&client->line.desk->done, client->position, memory_order_release);
     nt_wake(&client->line.desk->kernel_wait);
   }

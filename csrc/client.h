@@ -18,6 +18,7 @@ typedef struct nt_client {
   uint32_t subscribed;
   uint32_t capacity; /* of the order table */
   uint32_t open;
+  uint32_t end_told;    /* a poll has said that the source has ended */
   nt_open_order *table; /* slot = id & (capacity - 1); id 0: free */
   uint8_t *pending;     /* requests about the order that are not answered */
 } nt_client;

@@ -12,14 +12,16 @@ typedef struct nt_peer {
   nt_producer out; /* ticks or commands to the kernel */
   nt_consumer in;  /* answers */
   uint64_t requests;
+  int64_t alive_checked_ns;
 } nt_peer;
 
 static void destroy(void *object) {
   nt_peer *peer = object;
   if (peer->local != NULL) {
-    peer->local->local_handles[NT_CHANNEL_MAX] = 0;
-    atomic_store_explicit(&peer->local->feed_local, 0, memory_order_release);
+    atomic_store_explicit(&peer->local->local_handles[NT_CHANNEL_MAX], 0, memory_order_release);
     nt_segment_unlock(&peer->local->feed.segment, NT_PEER_LOCK);
+    atomic_store_explicit(&peer->local->feed_local, NT_FEED_REMOTE, memory_order_release);
+    atomic_fetch_sub_explicit(&peer->local->local_objects, 1, memory_order_release); /* the kernel may go from here on */
   } else {
     nt_segment_close(&peer->line.segment, 0);
     nt_segment_close(&peer->view.segment, 0);
@@ -27,9 +29,10 @@ static void destroy(void *object) {
   free(peer);
 }
 
-static int32_t open_line(nt_peer *peer, nt_error *error) {
+/* A feed gets no answers. */
+static int32_t open_line(nt_peer *peer, uint32_t number, nt_error *error) {
   int32_t result = nt_producer_open(&peer->out, peer->line.in, peer->line.in_slots, peer->line.in_bytes, peer->line.in_capacity);
-  if (result == NT_OK)
+  if (result == NT_OK && number == NT_LINE_CONTROL)
     result = nt_consumer_open(&peer->in, peer->line.out, peer->line.out_slots, peer->line.out_bytes, peer->line.out_capacity);
   if (result != NT_OK) nt_error_set(error, result, 0, NT_ABSENT, NT_ABSENT, "%s: its rings are damaged", peer->line.segment.path);
   return result;
@@ -40,6 +43,18 @@ static int32_t give_handle(nt_peer *peer, uint32_t kind, uint32_t *handle, nt_er
   if (*handle != 0) return NT_OK;
   nt_error_set(error, NT_ERR_FULL, 0, NT_HANDLE_SLOTS, NT_HANDLE_SLOTS - 1, "too many open handles");
   return NT_ERR_FULL;
+}
+
+static int32_t take_line(nt_peer *peer, const char *kernel_name, uint32_t number, nt_error *error) {
+  int32_t result = nt_line_open(&peer->line, kernel_name, number, peer->view.segment.header->incarnation, error);
+  if (result != NT_OK) return result;
+  result = nt_segment_lock(&peer->line.segment, NT_PEER_LOCK);
+  if (result == NT_ERR_NAME_IN_USE)
+    nt_error_set(error, result, 0, NT_ABSENT, NT_ABSENT, "%s of kernel %s is held by another process",
+                 number == NT_LINE_FEED ? "the feed" : "the control channel", kernel_name);
+  if (result == NT_OK) result = open_line(peer, number, error);
+  if (result != NT_OK) nt_segment_close(&peer->line.segment, 0);
+  return result;
 }
 
 /* number NT_NONE: only the core. */
@@ -59,16 +74,10 @@ static int32_t attach(const char *kernel_name, uint32_t number, uint32_t kind, i
     nt_sleep_ns(2000000);
   }
   if (result == NT_OK && number != NT_NONE) {
-    result = nt_line_open(&peer->line, kernel_name, number, peer->view.segment.header->incarnation, error);
-    while (result == NT_OK && (result = nt_segment_lock(&peer->line.segment, NT_PEER_LOCK)) == NT_ERR_NAME_IN_USE &&
-           nt_clock_ns() < deadline) {
+    /* Another holder may leave, and the kernel makes a damaged line whole once nobody holds it. */
+    while (((result = take_line(peer, kernel_name, number, error)) == NT_ERR_NAME_IN_USE || result == NT_ERR_CORRUPT) &&
+           nt_clock_ns() < deadline)
       nt_sleep_ns(1000000);
-      result = NT_OK;
-    }
-    if (result == NT_ERR_NAME_IN_USE)
-      nt_error_set(error, result, 0, NT_ABSENT, NT_ABSENT, "%s of kernel %s is held by another process",
-                   number == NT_LINE_FEED ? "the feed" : "the control channel", kernel_name);
-    if (result == NT_OK) result = open_line(peer, error);
   }
   if (result == NT_OK) result = give_handle(peer, kind, handle, error);
   if (result != NT_OK) destroy(peer);
@@ -87,6 +96,20 @@ int32_t nt_monitor_attach(const char *kernel_name, uint32_t *monitor, nt_error *
   return attach(kernel_name, NT_NONE, NT_HANDLE_MONITOR, 0, monitor, error);
 }
 
+/* The kernel's process holds the feed's lock once, for its local feed or for a repair: the word says for which. */
+static int hold_feed(nt_kernel *kernel) {
+  uint32_t holder = NT_FEED_REMOTE;
+  while (
+      !atomic_compare_exchange_strong_explicit(&kernel->feed_local, &holder, NT_FEED_LOCAL, memory_order_acq_rel, memory_order_acquire)) {
+    if (holder == NT_FEED_LOCAL) return 0;
+    holder = NT_FEED_REMOTE;
+    nt_thread_yield();
+  }
+  if (nt_segment_lock(&kernel->feed.segment, NT_PEER_LOCK) == NT_OK) return 1;
+  atomic_store_explicit(&kernel->feed_local, NT_FEED_REMOTE, memory_order_release);
+  return 0;
+}
+
 int32_t nt_kernel_feed(uint32_t kernel_handle, uint32_t *handle, nt_error *error) {
   int32_t result;
   nt_error_set(error, NT_OK, 0, NT_ABSENT, NT_ABSENT, "no failure");
@@ -100,7 +123,7 @@ int32_t nt_kernel_feed(uint32_t kernel_handle, uint32_t *handle, nt_error *error
   nt_peer *peer = calloc(1, sizeof(nt_peer));
   if (peer == NULL) {
     result = NT_ERR_SYSTEM;
-  } else if (kernel->local_handles[NT_CHANNEL_MAX] != 0 || nt_segment_lock(&kernel->feed.segment, NT_PEER_LOCK) != NT_OK) {
+  } else if (!hold_feed(kernel)) {
     nt_error_set(error, result = NT_ERR_NAME_IN_USE, 0, NT_ABSENT, NT_ABSENT, "the feed of this kernel is held already");
     free(peer);
   } else {
@@ -108,11 +131,11 @@ int32_t nt_kernel_feed(uint32_t kernel_handle, uint32_t *handle, nt_error *error
     peer->local = kernel;
     peer->view = kernel->view;
     peer->line = kernel->feed;
-    result = open_line(peer, error);
+    atomic_fetch_add_explicit(&kernel->local_objects, 1, memory_order_relaxed);
+    result = open_line(peer, NT_LINE_FEED, error);
     if (result == NT_OK) result = give_handle(peer, NT_HANDLE_FEED, handle, error);
     if (result == NT_OK) {
-      kernel->local_handles[NT_CHANNEL_MAX] = *handle;
-      atomic_store_explicit(&kernel->feed_local, 1, memory_order_release);
+      atomic_store_explicit(&kernel->local_handles[NT_CHANNEL_MAX], *handle, memory_order_release);
     } else {
       destroy(peer);
     }
@@ -121,11 +144,14 @@ int32_t nt_kernel_feed(uint32_t kernel_handle, uint32_t *handle, nt_error *error
   return result;
 }
 
-/* Wait until the kernel has given room or an answer. */
+/* Wait until the kernel has given room or an answer, or is found dead. */
 static int32_t pass_time(nt_peer *peer, uint32_t handle, nt_waiter *waiter) {
   if (nt_handle_closing(handle)) return NT_ERR_CLOSED;
-  if (nt_waiter_step(waiter, &peer->line.desk->peer_wait) == NT_OK) return NT_OK;
-  return nt_core_alive(&peer->view) == NT_OK ? NT_ERR_TIMEOUT : NT_ERR_KERNEL_DEAD;
+  int32_t passed = nt_waiter_step(waiter, &peer->line.desk->peer_wait);
+  int64_t now = nt_time_coarse_ns();
+  if (passed == NT_OK && now - peer->alive_checked_ns < NT_ALIVE_CHECK_NS) return NT_OK;
+  peer->alive_checked_ns = now;
+  return nt_core_alive(&peer->view) == NT_OK ? passed : NT_ERR_KERNEL_DEAD;
 }
 
 int32_t nt_feed_push(uint32_t handle, const nt_tick *ticks, uint32_t count, int64_t timeout_ns) {

@@ -16,6 +16,7 @@
 #define NT_LATENCY_KINDS 2
 #define NT_KERNEL_LOCK 0 /* lock bytes of a segment file */
 #define NT_PEER_LOCK 1
+#define NT_ALIVE_CHECK_NS 50000000 /* between two looks at whether the kernel lives, by whoever waits for it */
 
 enum nt_core_section {
   NT_CORE_LIVE = 1,
@@ -64,7 +65,7 @@ NT_ROW(nt_quote, 16);
 NT_ROW(nt_position, 16);
 NT_ROW(nt_account_view, 16);
 NT_ROW(nt_channel, 16);
-NT_ROW(nt_counters, 80);
+NT_ROW(nt_counters, 88);
 typedef struct nt_features_row {
   _Alignas(64) _Atomic uint64_t word[(sizeof(nt_features) / 8 + 8) / 8 * 8];
 } nt_features_row;
@@ -90,7 +91,8 @@ typedef struct nt_desk {
   _Alignas(128) _Atomic uint32_t answer_number;
   int32_t answer; /* NT_OK or NT_ERR_ */
   uint64_t last_client_order_id;
-  uint8_t pad2[112];
+  _Atomic uint32_t held; /* reports are waiting for room in the ring */
+  uint8_t pad2[108];
   /* both */
   _Alignas(128) nt_wait_word peer_wait;
   _Alignas(128) nt_wait_word kernel_wait;

@@ -28,6 +28,7 @@ void nt_deliver(nt_kernel *kernel, const nt_effects *effects) {
     const nt_report *report = &effects->reports[i];
     nt_port *port = &kernel->ports[report->channel];
     if (port->backlog_count > 0 || !nt_ring_push128(&port->reports, report)) {
+      if (port->backlog_count == 0) atomic_store_explicit(&port->line.desk->held, 1, memory_order_release);
       if (!keep_back(port, report)) abort(); /* no memory: stop before a report is lost; recovery needs the process gone */
       kernel->state->counters.reports_held++;
     }
@@ -48,7 +49,10 @@ uint32_t nt_deliver_backlog(nt_kernel *kernel) {
       port->dirty = 1;
       moved++;
     }
-    if (port->backlog_count == 0) port->cut_off = 0;
+    if (port->backlog_count == 0) {
+      port->cut_off = 0;
+      atomic_store_explicit(&port->line.desk->held, 0, memory_order_release);
+    }
     if (moved > 0) nt_wake(&port->line.desk->peer_wait);
   }
   return moved;
@@ -117,9 +121,8 @@ static void publish_channel(nt_kernel *kernel, uint32_t number) {
 void nt_publish_slow(nt_kernel *kernel) {
   nt_state *state = kernel->state;
   nt_publish_rows(kernel);
-  if (state->counters.inputs != kernel->inputs_reported || kernel->state_reason_dirty) {
-    kernel->inputs_reported = state->counters.inputs;
-    kernel->state_reason_dirty = 0;
+  if (memcmp(&state->counters, &kernel->counters_shown, sizeof(nt_counters)) != 0) {
+    kernel->counters_shown = state->counters;
     nt_seqlock_write(kernel->view.counters->word, &state->counters, NT_ROW_WORDS(nt_counters));
   }
   for (uint32_t c = 0; c < kernel->config.channels; c++) {

@@ -65,11 +65,17 @@ static void stop_threads(nt_kernel *kernel) {
   atomic_store_explicit(&kernel->looping, 0, memory_order_release);
 }
 
+void nt_kernel_reap(nt_kernel *kernel) {
+  if (atomic_load_explicit(&kernel->stop, memory_order_acquire)) stop_threads(kernel);
+}
+
 static void destroy(void *object) {
   nt_kernel *kernel = object;
   for (uint32_t c = 0; c < NT_CHANNEL_MAX + 1; c++) {
-    if (kernel->local_handles[c] != 0) (void)nt_close(kernel->local_handles[c]); /* they use this kernel's memory */
+    uint32_t handle = atomic_load_explicit(&kernel->local_handles[c], memory_order_acquire);
+    if (handle != 0) (void)nt_close(handle); /* they use this kernel's memory */
   }
+  while (atomic_load_explicit(&kernel->local_objects, memory_order_acquire) != 0) nt_sleep_ns(100000); /* another thread closes one */
   stop_threads(kernel);
   for (uint32_t c = 0; c < kernel->config.channels; c++) {
     if (kernel->ports[c].line.segment.base != NULL) nt_segment_close(&kernel->ports[c].line.segment, 1);
@@ -169,7 +175,7 @@ static int32_t change_table(uint32_t handle, const void *row, nt_table_change ch
   nt_error *error = nt_handle_error(handle);
   if (row == NULL) {
     nt_error_set(error, result = NT_ERR_INVALID, 0, NT_ABSENT, NT_ABSENT, "a row is needed, not NULL");
-  } else if (kernel->started) {
+  } else if (atomic_load_explicit(&kernel->started, memory_order_acquire)) {
     nt_error_set(error, result = NT_ERR_STATE, 0, NT_ABSENT, NT_ABSENT, "tables are closed once the kernel has run");
   } else {
     result = change(kernel, row, error);
@@ -210,17 +216,17 @@ int32_t nt_kernel_set_terms(uint32_t kernel, const nt_terms *terms) {
 /* ---- running ---------------------------------------------------------------------------------------------------------------- */
 
 int32_t nt_kernel_open_doors(nt_kernel *kernel) {
-  if (kernel->started) return NT_OK;
-  kernel->started = 1;
+  if (atomic_load_explicit(&kernel->started, memory_order_relaxed)) return NT_OK;
   nt_memory_prefault(kernel->journal.bytes, kernel->journal.capacity, 1);
   atomic_store_explicit(&kernel->view.live->instruments, kernel->state->instrument_count, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->accounts, kernel->state->account_count, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->clock, kernel->config.clock, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->order_capacity, kernel->config.order_capacity, memory_order_relaxed);
-  kernel->state_reason_dirty = 1;
   for (uint32_t c = 0; c < kernel->config.channels; c++) kernel->ports[c].dirty = 1;
+  kernel->counters_shown.inputs = UINT64_MAX; /* none yet: the first are shown, whatever they are */
   nt_publish_slow(kernel);
   nt_segment_publish(&kernel->view.segment);
+  atomic_store_explicit(&kernel->started, 1, memory_order_release);
   return NT_OK;
 }
 
@@ -244,6 +250,7 @@ int32_t nt_kernel_start(uint32_t handle) {
   nt_kernel *kernel = nt_handle_enter(handle, NT_HANDLE_KERNEL, &result);
   if (kernel == NULL) return result;
   nt_error *error = nt_handle_error(handle);
+  nt_kernel_reap(kernel);
   if (atomic_load_explicit(&kernel->looping, memory_order_acquire)) {
     nt_error_set(error, result = NT_ERR_STATE, 0, NT_ABSENT, NT_ABSENT, "the kernel is running already");
   } else {
@@ -271,6 +278,7 @@ int32_t nt_kernel_stop(uint32_t handle) {
   nt_kernel *kernel = nt_handle_enter(handle, NT_HANDLE_KERNEL, &result);
   if (kernel == NULL) return result;
   stop_threads(kernel);
+  atomic_store_explicit(&kernel->stop, 0, memory_order_release);
   nt_handle_leave(handle);
   return NT_OK;
 }
@@ -279,15 +287,17 @@ int32_t nt_kernel_stop(uint32_t handle) {
 static nt_kernel *enter_loop(uint32_t handle, int32_t *result) {
   nt_kernel *kernel = nt_handle_enter(handle, NT_HANDLE_KERNEL, result);
   if (kernel == NULL) return NULL;
-  if (atomic_load_explicit(&kernel->looping, memory_order_acquire)) {
+  int stopped = atomic_load_explicit(&kernel->stop, memory_order_acquire) != 0;
+  if (stopped || atomic_load_explicit(&kernel->looping, memory_order_acquire)) {
     nt_error_set(nt_handle_error(handle), *result = NT_ERR_STATE, 0, NT_ABSENT, NT_ABSENT,
-                 "the kernel runs on its own thread; stop it first");
+                 stopped ? "the kernel was told to stop; nt_kernel_stop acknowledges it, nt_kernel_start begins again"
+                         : "the kernel runs on its own thread; stop it first");
     nt_handle_leave(handle);
     return NULL;
   }
   nt_kernel_open_doors(kernel);
   int64_t now = nt_time_coarse_ns();
-  if (now - kernel->probed_ns >= PROBE_NS && kernel->config.name[0] != 0) {
+  if (now - kernel->probed_ns >= PROBE_NS) {
     kernel->probed_ns = now;
     nt_probe_peers(kernel);
     nt_publish_slow(kernel); /* for monitors: no loop of the kernel's own does it */
@@ -301,7 +311,7 @@ int32_t nt_kernel_run(uint32_t handle, uint32_t budget) {
   nt_kernel *kernel = enter_loop(handle, &result);
   if (kernel == NULL) return result;
   if (budget > INT32_MAX) budget = INT32_MAX;
-  while (inputs < budget) {
+  while (inputs < budget && !atomic_load_explicit(&kernel->stop, memory_order_relaxed)) {
     uint32_t taken = nt_loop_pass(kernel);
     if (taken == 0) break;
     inputs += taken;
@@ -328,7 +338,12 @@ int32_t nt_kernel_drain(uint32_t handle, void *frames, uint32_t bytes) {
   int32_t result;
   nt_kernel *kernel = nt_handle_peek(handle, NT_HANDLE_KERNEL, &result); /* beside the loop: the journal has one reader */
   if (kernel == NULL) return result;
-  result = frames == NULL || bytes > INT32_MAX ? NT_ERR_INVALID : nt_journal_drain(&kernel->journal, frames, bytes);
+  if (atomic_exchange_explicit(&kernel->draining, 1, memory_order_acquire)) {
+    result = NT_ERR_BUSY;
+  } else {
+    result = frames == NULL || bytes > INT32_MAX ? NT_ERR_INVALID : nt_journal_drain(&kernel->journal, frames, bytes);
+    atomic_store_explicit(&kernel->draining, 0, memory_order_release);
+  }
   nt_handle_unpeek(handle);
   return result;
 }
@@ -349,6 +364,7 @@ int32_t nt_kernel_set_state(uint32_t handle, uint32_t account, uint32_t state, c
     nt_wake(&kernel->loop_wait);
     result = NT_OK;
     while (atomic_load_explicit(&kernel->own_pending, memory_order_acquire)) {
+      nt_kernel_reap(kernel);
       if (!atomic_load_explicit(&kernel->looping, memory_order_acquire)) {
         (void)nt_loop_service(kernel);
         if (atomic_exchange_explicit(&kernel->own_pending, 0, memory_order_acq_rel) == 0) continue;

@@ -68,23 +68,25 @@ typedef struct nt_kernel {
   uint64_t departures;
   uint64_t published; /* ticks */
   uint64_t frame_sequence;
-  uint64_t inputs_reported;
+  nt_counters counters_shown;
   int64_t slice_published_ns; /* wall clock, 0 when an order has been timed since */
   int64_t probed_ns;
   uint64_t passes;
-  uint32_t started;           /* tables are closed, segments visible */
+  _Atomic uint32_t started;   /* tables are closed, segments visible */
   uint32_t participants_came; /* as many subscribers as the tape waits for have been there */
   uint32_t slice_ticks;       /* of the slice in hand, not shown yet */
   uint32_t slice_complete;
   uint32_t ending; /* the slice in hand ends the source */
-  uint32_t state_reason_dirty;
   char state_reason[40];
-  _Atomic uint64_t deaths;                    /* bit per client channel, set by housekeeping */
-  _Atomic uint64_t remote_claims;             /* channels that another process's lock guards */
-  _Atomic uint64_t local_claims;              /* channels claimed through nt_kernel_client */
-  _Atomic uint32_t feed_local;                /* the feed is held through nt_kernel_feed */
-  _Atomic uint32_t feed_absences;             /* probes that found nobody holding the feed, since its last tick */
-  uint32_t local_handles[NT_CHANNEL_MAX + 1]; /* clients, then the feed, of this process */
+  _Atomic uint64_t deaths;        /* bit per client channel, set by housekeeping */
+  _Atomic uint64_t remote_claims; /* channels that another process's lock guards */
+  _Atomic uint64_t local_claims;  /* channels claimed through nt_kernel_client */
+  _Atomic uint32_t feed_local;    /* NT_FEED_ */
+  _Atomic uint32_t feed_absences; /* probes that found nobody holding the feed, since its last tick */
+  _Atomic uint32_t damaged_lines; /* bit 0 the feed's, bit 1 the control's: nobody holds it and its rings may be broken */
+  _Atomic uint32_t local_handles[NT_CHANNEL_MAX + 1]; /* clients, then the feed, of this process */
+  _Atomic uint32_t local_objects;                     /* what uses this kernel's memory and has not been destroyed */
+  _Atomic uint32_t draining;                          /* a caller is inside nt_kernel_drain */
   _Atomic uint32_t stop;
   _Atomic uint32_t looping; /* a library thread runs the loop */
   _Atomic uint32_t housekeeping_stop;
@@ -96,8 +98,11 @@ typedef struct nt_kernel {
   nt_effects effects;
 } nt_kernel;
 
+enum nt_feed_holder { NT_FEED_REMOTE = 0, NT_FEED_LOCAL = 1, NT_FEED_REPAIR = 2 };
+
 /* kernel.c */
 int32_t nt_kernel_open_doors(nt_kernel *kernel); /* close the tables and publish the segments; once */
+void nt_kernel_reap(nt_kernel *kernel);          /* join the threads of a loop that a command has ended; from inside the handle */
 
 /* sequencer.c: the loop. */
 uint32_t nt_loop_pass(nt_kernel *kernel);                                         /* inputs taken */

@@ -6,7 +6,7 @@
 
 #include "neural_trader.h"
 
-#define NT_LAYOUT_HASH 0x9e38cdecce57f470ULL
+#define NT_LAYOUT_HASH 0x0a50ea7d25ee2257ULL
 
 _Static_assert(sizeof(nt_error) == 256, "nt_error");
 _Static_assert(offsetof(nt_error, code) == 0, "nt_error.code");
@@ -195,23 +195,24 @@ _Static_assert(offsetof(nt_account_view, open_orders) == 48, "nt_account_view.op
 _Static_assert(offsetof(nt_account_view, state) == 56, "nt_account_view.state");
 _Static_assert(offsetof(nt_account_view, state_reason) == 60, "nt_account_view.state_reason");
 
-_Static_assert(sizeof(nt_counters) == 632, "nt_counters");
+_Static_assert(sizeof(nt_counters) == 640, "nt_counters");
 _Static_assert(offsetof(nt_counters, inputs) == 0, "nt_counters.inputs");
 _Static_assert(offsetof(nt_counters, ticks) == 8, "nt_counters.ticks");
 _Static_assert(offsetof(nt_counters, slices) == 16, "nt_counters.slices");
 _Static_assert(offsetof(nt_counters, orders_accepted) == 24, "nt_counters.orders_accepted");
 _Static_assert(offsetof(nt_counters, orders_denied) == 32, "nt_counters.orders_denied");
-_Static_assert(offsetof(nt_counters, orders_rejected) == 40, "nt_counters.orders_rejected");
-_Static_assert(offsetof(nt_counters, cancels) == 48, "nt_counters.cancels");
-_Static_assert(offsetof(nt_counters, replaces) == 56, "nt_counters.replaces");
-_Static_assert(offsetof(nt_counters, fills) == 64, "nt_counters.fills");
-_Static_assert(offsetof(nt_counters, reports) == 72, "nt_counters.reports");
-_Static_assert(offsetof(nt_counters, reports_held) == 80, "nt_counters.reports_held");
-_Static_assert(offsetof(nt_counters, frames) == 88, "nt_counters.frames");
-_Static_assert(offsetof(nt_counters, frame_bytes) == 96, "nt_counters.frame_bytes");
-_Static_assert(offsetof(nt_counters, deaths) == 104, "nt_counters.deaths");
-_Static_assert(offsetof(nt_counters, hostile_records) == 112, "nt_counters.hostile_records");
-_Static_assert(offsetof(nt_counters, denied) == 120, "nt_counters.denied");
+_Static_assert(offsetof(nt_counters, requests_denied) == 40, "nt_counters.requests_denied");
+_Static_assert(offsetof(nt_counters, orders_rejected) == 48, "nt_counters.orders_rejected");
+_Static_assert(offsetof(nt_counters, cancels) == 56, "nt_counters.cancels");
+_Static_assert(offsetof(nt_counters, replaces) == 64, "nt_counters.replaces");
+_Static_assert(offsetof(nt_counters, fills) == 72, "nt_counters.fills");
+_Static_assert(offsetof(nt_counters, reports) == 80, "nt_counters.reports");
+_Static_assert(offsetof(nt_counters, reports_held) == 88, "nt_counters.reports_held");
+_Static_assert(offsetof(nt_counters, frames) == 96, "nt_counters.frames");
+_Static_assert(offsetof(nt_counters, frame_bytes) == 104, "nt_counters.frame_bytes");
+_Static_assert(offsetof(nt_counters, deaths) == 112, "nt_counters.deaths");
+_Static_assert(offsetof(nt_counters, hostile_records) == 120, "nt_counters.hostile_records");
+_Static_assert(offsetof(nt_counters, denied) == 128, "nt_counters.denied");
 
 _Static_assert(sizeof(nt_status) == 144, "nt_status");
 _Static_assert(offsetof(nt_status, name) == 0, "nt_status.name");

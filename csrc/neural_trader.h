@@ -184,15 +184,14 @@ enum nt_reason {
   NT_REASON_RATE_LIMIT_EXCEEDED = 123,
   NT_REASON_DAILY_LOSS_LIMIT = 124,
   NT_REASON_UNKNOWN_ORDER = 125,
-  NT_REASON_TOO_LATE = 126,              /* the order is already in a terminal state */
-  NT_REASON_PENDING_REQUEST = 127,       /* a cancel or replace of this order is still on its way */
-  NT_REASON_NO_PRINT = 128,              /* IOC or FOK could not (wholly) trade on its one print */
-  NT_REASON_SESSION_CLOSED = 129,        /* a DAY order at the end of its session */
-  NT_REASON_USER_REQUEST = 130,          /* cancelled by its client */
-  NT_REASON_KILL_SWITCH = 131,           /* cancelled by a halt */
-  NT_REASON_CLIENT_DEATH = 132,          /* cancelled because its client process died or left */
-  NT_REASON_QUANTITY_BELOW_FILLED = 133, /* a replace asked for less than has traded */
-  NT_REASON_KERNEL_CAPACITY = 134        /* a bounded table of the kernel is full */
+  NT_REASON_TOO_LATE = 126,             /* the order is already in a terminal state */
+  NT_REASON_PENDING_REQUEST = 127,      /* a cancel or replace of this order is still on its way */
+  NT_REASON_NO_PRINT = 128,             /* IOC or FOK could not (wholly) trade on its one print */
+  NT_REASON_SESSION_CLOSED = 129,       /* a DAY order at the end of its session */
+  NT_REASON_USER_REQUEST = 130,         /* cancelled by its client */
+  NT_REASON_KILL_SWITCH = 131,          /* cancelled by a halt */
+  NT_REASON_CLIENT_DEATH = 132,         /* cancelled because its client process died or left */
+  NT_REASON_QUANTITY_BELOW_FILLED = 133 /* a replace asked for less than has traded */
 };
 
 /* What observed and limit of a report count. */
@@ -447,6 +446,7 @@ typedef struct nt_counters {
   uint64_t slices;
   uint64_t orders_accepted;
   uint64_t orders_denied;
+  uint64_t requests_denied; /* replaces and cancels */
   uint64_t orders_rejected;
   uint64_t cancels;
   uint64_t replaces;
@@ -456,8 +456,8 @@ typedef struct nt_counters {
   uint64_t frames;
   uint64_t frame_bytes;
   uint64_t deaths;
-  uint64_t hostile_records; /* order records that broke the transport's rules */
-  uint64_t denied[64];      /* by NT_REASON_ - 100 */
+  uint64_t hostile_records; /* ticks that cannot be: out of order, out of range, after the end */
+  uint64_t denied[64];      /* orders, by NT_REASON_ - 100 */
 } nt_counters;
 
 typedef struct nt_status {

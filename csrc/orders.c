@@ -40,11 +40,6 @@ static void because(nt_report *report, const nt_verdict *verdict) {
   report->flags = verdict->saturated ? NT_REPORT_SATURATED : 0;
 }
 
-static void count_denial(nt_state *state, uint16_t reason) {
-  state->counters.orders_denied++;
-  if (reason >= 100 && reason < 164) state->counters.denied[reason - 100]++;
-}
-
 /* A request that never became an order: its own id, everything from the request. */
 static void deny_order(nt_state *state, const nt_order *order, uint32_t channel, const nt_verdict *verdict, nt_effects *effects) {
   nt_report *report = report_of(state, effects, channel);
@@ -56,7 +51,8 @@ static void deny_order(nt_state *state, const nt_order *order, uint32_t channel,
   report->exec_type = NT_EXEC_DENIED;
   report->order_status = NT_STATUS_DENIED;
   because(report, verdict);
-  count_denial(state, verdict->reason);
+  state->counters.orders_denied++;
+  if (verdict->reason >= 100 && verdict->reason < 164) state->counters.denied[verdict->reason - 100]++;
 }
 
 static void work(nt_state *state, const nt_entry *entry, int64_t change) {
@@ -131,7 +127,7 @@ static void reject_request(nt_state *state, const nt_order *order, uint32_t chan
     report->unit = NT_UNIT_ORDER_ID;
     report->observed = (int64_t)order->client_order_id;
   }
-  count_denial(state, verdict->reason);
+  state->counters.requests_denied++;
 }
 
 /* What a request does not use has to be empty: nobody may believe that it was heeded. */
@@ -316,8 +312,8 @@ void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effe
     case NT_EXEC_TRADE: {
       int64_t fee = nt_account_fee(state, entry, answer->quantity, answer->liquidity);
       entry->filled += answer->quantity;
+      entry->status = nt_leaves(entry) == 0 ? NT_STATUS_FILLED : pending_status(entry); /* before a daily loss cancels what works */
       nt_account_fill(state, entry, answer->price, answer->quantity, fee);
-      entry->status = nt_leaves(entry) == 0 ? NT_STATUS_FILLED : pending_status(entry);
       if (entry->status == NT_STATUS_FILLED) end_order(state, entry, NT_STATUS_FILLED);
       report = report_entry(state, effects, entry, NT_EXEC_TRADE);
       report->last_price = answer->price;

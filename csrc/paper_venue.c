@@ -213,6 +213,9 @@ static int through(const nt_entry *entry, int64_t print) {
 static int64_t taker_price(const nt_state *state, const nt_entry *entry, int64_t print) {
   int64_t slippage = state->markets[entry->instrument].slippage;
   int64_t price = entry->side == NT_SIDE_BUY ? print + slippage : print - slippage;
+  const nt_market *market = &state->markets[entry->instrument];
+  int64_t least = print < market->tick_size ? print : market->tick_size;
+  if (!market->allow_negative_price && price < least) price = least; /* slippage stops where prices do */
   if (entry->type == NT_ORDER_MARKET) return price;
   if (entry->side == NT_SIDE_BUY) return price < entry->venue_price ? price : entry->venue_price;
   return price > entry->venue_price ? price : entry->venue_price;

@@ -95,6 +95,24 @@ void nt_consumer_restore(nt_consumer *consumer) {
   restore_block(consumer->block, consumer->record_bytes, mask, index, index);
 }
 
+static int block_differs(const nt_ring_block *block, uint32_t record_bytes, uint64_t mask) {
+  return block->record_bytes != record_bytes || block->capacity != mask + 1;
+}
+
+int nt_producer_damaged(const nt_producer *producer) {
+  const nt_ring_block *block = producer->block;
+  return block_differs(block, producer->record_bytes, producer->mask) ||
+         atomic_load_explicit(&block->written, memory_order_acquire) != producer->index ||
+         producer->index - atomic_load_explicit(&block->read, memory_order_acquire) > producer->mask + 1;
+}
+
+int nt_consumer_damaged(const nt_consumer *consumer) {
+  const nt_ring_block *block = consumer->block;
+  return block_differs(block, consumer->record_bytes, consumer->mask) ||
+         atomic_load_explicit(&block->written, memory_order_acquire) != consumer->index ||
+         atomic_load_explicit(&block->read, memory_order_acquire) != consumer->index;
+}
+
 /* ---- batches ------------------------------------------------------------------------------------------------------------- */
 
 static uint32_t room_for(nt_producer *producer, uint32_t count) {

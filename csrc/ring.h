@@ -60,6 +60,10 @@ int32_t nt_consumer_open(nt_consumer *consumer, nt_ring_block *block, void *slot
  * afterwards; of a producer's ring, what was not read stays, as far as the reader's index can be believed. */
 void nt_producer_restore(nt_producer *producer);
 void nt_consumer_restore(nt_consumer *consumer);
+/* 1 when the block contradicts what this side knows, so that the next peer could not open it. While the peer works, 1 may be a passing
+ * moment: ask again under the peer's lock. A consumer asks once nothing is left to read. */
+int nt_producer_damaged(const nt_producer *producer);
+int nt_consumer_damaged(const nt_consumer *consumer);
 
 /* Sixteen bytes a store: compilers turn a copy of 56 bytes into overlapping wide stores, which costs half the throughput. */
 typedef uint64_t nt_lane __attribute__((vector_size(16), aligned(16), may_alias));

@@ -14,8 +14,9 @@
 #define SERVICE_PASSES 16 /* busy passes between two looks at desks, deaths and commands */
 #define PUBLISH_PASSES 1024
 #define QUIET_PASSES 64
-#define ABSENCES 3        /* probes in a row */
-#define TIMED_ALWAYS 4096 /* orders; later one in sixteen is timed */
+#define ABSENCES 3                    /* probes in a row */
+#define TAPE_TIME_MAX (INT64_MAX / 2) /* latencies and ages are added to times */
+#define TIMED_ALWAYS 4096             /* orders; later one in sixteen is timed */
 
 int64_t nt_loop_now(const nt_kernel *kernel) {
   return kernel->config.clock == NT_CLOCK_TAPE ? kernel->state->now : nt_clock_ns();
@@ -28,7 +29,7 @@ static void stage(nt_kernel *kernel, uint16_t kind, uint16_t channel, const void
       .sequence = ++kernel->frame_sequence, .ts = kernel->state->now, .channel = channel, .input = kind, .input_bytes = record_bytes};
   if (kind == NT_INPUT_ORDER) {
     const nt_order *order = record;
-    frame.order_index = kernel->ports[channel].orders_taken;
+    frame.order_index = kernel->ports[channel].orders.index;
     frame.client_order_id = order->client_order_id;
     frame.instrument = order->instrument;
   }
@@ -36,8 +37,8 @@ static void stage(nt_kernel *kernel, uint16_t kind, uint16_t channel, const void
   kernel->state->counters.frame_bytes += nt_journal_append(&kernel->journal, &frame, record, effects->reports, effects->count);
 }
 
+/* Decide one input, as often as it takes to deliver what it finds due. 0: no room for frames, call again with the same. */
 static int take(nt_kernel *kernel, uint16_t kind, uint16_t channel, int64_t ts, void *record, uint32_t record_bytes) {
-  if (!nt_journal_has_room(&kernel->journal)) return 0;
   nt_input input = {.kind = kind, .channel = channel, .ts = ts};
   if (kind == NT_INPUT_TICK) {
     input.tick = record;
@@ -46,17 +47,22 @@ static int take(nt_kernel *kernel, uint16_t kind, uint16_t channel, int64_t ts, 
   } else {
     input.order = record;
   }
-  int again = nt_apply(kernel->state, &input, &kernel->effects) == NT_APPLY_AGAIN;
-  if (again) {
-    stage(kernel, NT_INPUT_TIMER, channel, NULL, 0);
-  } else if (kernel->effects.count > 0 || (kind != NT_INPUT_TICK && kind != NT_INPUT_TIMER)) {
-    stage(kernel, kind, channel, record, record_bytes);
+  int again = 1;
+  while (again) {
+    if (!nt_journal_has_room(&kernel->journal)) return 0;
+    again = nt_apply(kernel->state, &input, &kernel->effects) == NT_APPLY_AGAIN;
+    int refused = kind == NT_INPUT_TICK && input.tick->kind == 0; /* only its time counts */
+    if (again || (refused && kernel->effects.count > 0)) {
+      stage(kernel, NT_INPUT_TIMER, channel, NULL, 0);
+    } else if (kernel->effects.count > 0 || (kind != NT_INPUT_TICK && kind != NT_INPUT_TIMER)) {
+      stage(kernel, kind, channel, record, record_bytes);
+    }
+    if (kernel->effects.count > 0) {
+      nt_publish_rows(kernel); /* whoever has a report sees the position that it left */
+      nt_deliver(kernel, &kernel->effects);
+    }
   }
-  if (kernel->effects.count > 0) {
-    nt_publish_rows(kernel); /* whoever has a report sees the position that it left */
-    nt_deliver(kernel, &kernel->effects);
-  }
-  return !again;
+  return 1;
 }
 
 int nt_loop_take(nt_kernel *kernel, uint16_t kind, uint16_t channel, int64_t ts, void *record, uint32_t record_bytes) {
@@ -106,32 +112,38 @@ uint32_t nt_loop_orders(nt_kernel *kernel, uint32_t channel, uint32_t limit) {
 
 /* ---- ticks ------------------------------------------------------------------------------------------------------------------ */
 
-static int take_tick(nt_kernel *kernel, const nt_tick *source) {
-  nt_tick tick = *source;
-  int64_t now = tick.ts_event;
+/* tick is a private copy: the feed may change its own meanwhile. Readers see it only if the state machine took it. */
+static int take_tick(nt_kernel *kernel, nt_tick *tick) {
+  nt_state *state = kernel->state;
+  int64_t now = tick->ts_event;
+  int end = tick->kind == NT_TICK_END;
   if (kernel->config.clock == NT_CLOCK_TAPE) {
-    tick.ts_recv = tick.ts_event;
-    if (tick.ts_event < kernel->state->now) { /* a tape is in order of time */
-      kernel->state->counters.hostile_records++;
+    int out_of_order = now < state->now || now < -TAPE_TIME_MAX || now > TAPE_TIME_MAX;
+    if (state->ended || (out_of_order && !end)) { /* a tape is in order of time, and over when it ends */
+      state->counters.hostile_records++;
       return 1;
     }
+    if (out_of_order) now = tick->ts_event = state->now; /* the end has come, whatever its stamp says */
+    tick->ts_recv = now;
   } else {
-    now = tick.ts_recv = nt_clock_ns();
-    if (tick.kind == NT_TICK_END) return 1; /* real time goes on */
+    now = tick->ts_recv = nt_clock_ns();
+    if (end) return 1; /* real time goes on */
   }
-  if (!take(kernel, NT_INPUT_TICK, 0, now, &tick, sizeof(tick))) return 0;
-  if (tick.kind != NT_TICK_END)
-    nt_ticks_write(kernel->view.ticks, kernel->view.tick_slots, kernel->view.tick_mask, kernel->published++, &tick);
+  if (!take(kernel, NT_INPUT_TICK, 0, now, tick, sizeof(*tick))) return 0;
+  if (tick->kind != 0 && !end)
+    nt_ticks_write(kernel->view.ticks, kernel->view.tick_slots, kernel->view.tick_mask, kernel->published++, tick);
   return 1;
 }
 
 /* Apply the source's next tick unless there is no room (*taken 0). 1 when it completes a slice. */
-static int take_slice_tick(nt_kernel *kernel, const nt_tick *tick, int *taken) {
-  *taken = take_tick(kernel, tick);
+static int take_slice_tick(nt_kernel *kernel, const nt_tick *source, int *taken) {
+  nt_tick tick = *source;
+  int end = tick.kind == NT_TICK_END, last = end || (tick.flags & NT_TICK_LAST_OF_SLICE) != 0;
+  *taken = take_tick(kernel, &tick);
   if (!*taken) return 0;
   kernel->slice_ticks++;
-  if (tick->kind == NT_TICK_END) kernel->ending = 1;
-  return tick->kind == NT_TICK_END || (tick->flags & NT_TICK_LAST_OF_SLICE) != 0 || kernel->slice_ticks >= kernel->config.tick_capacity / 2;
+  if (end) kernel->ending = 1;
+  return last || kernel->slice_ticks >= kernel->config.tick_capacity / 2;
 }
 
 static int any_claimed(const nt_kernel *kernel) {
@@ -183,8 +195,10 @@ static int ready_for_slice(nt_kernel *kernel, uint32_t *taken) {
   if (!subscribers_done(kernel)) return 0;
   for (uint32_t c = 0; c < kernel->config.channels; c++) {
     if (!kernel->ports[c].claimed) continue;
-    *taken += nt_loop_orders(kernel, c, UINT32_MAX);
-    if (nt_ring_front128(&kernel->ports[c].orders) != NULL) return 0; /* no room: the client or the reader of frames has to drain */
+    nt_port *port = &kernel->ports[c];
+    *taken += nt_loop_orders(kernel, c, port->line.in_capacity);
+    /* A subscriber or the reader of frames has to drain. Another client may push faster than is taken; the tape does not wait for it. */
+    if (nt_ring_front128(&port->orders) != NULL && (port->subscribed || !nt_journal_has_room(&kernel->journal))) return 0;
   }
   if (kernel->state->ended && !settle(kernel, kernel->state->now)) return 0;
   return 1;
@@ -199,7 +213,7 @@ uint32_t nt_loop_replay(nt_kernel *kernel, const nt_tick *ticks, uint32_t count)
       (void)nt_loop_service(kernel);
       if (!ready_for_slice(kernel, &orders)) return used;
     }
-    if (used == count) return used;
+    if (used == count || atomic_load_explicit(&kernel->stop, memory_order_relaxed)) return used;
     do {
       int taken;
       kernel->slice_complete = (uint32_t)take_slice_tick(kernel, &ticks[used], &taken);
@@ -230,7 +244,8 @@ static uint32_t tape_turn(nt_kernel *kernel) {
   if (inputs > 0) {
     atomic_store_explicit(&kernel->feed_absences, 0, memory_order_release);
     nt_wake(&kernel->feed.desk->peer_wait);
-  } else if (kernel->slice_ticks > 0 && atomic_load_explicit(&kernel->feed_absences, memory_order_acquire) >= ABSENCES) {
+  } else if (kernel->slice_ticks > 0 && kernel->feed_ticks.index > 0 &&
+             atomic_load_explicit(&kernel->feed_absences, memory_order_acquire) >= ABSENCES) {
     kernel->slice_complete = 1; /* the feed died in the middle of a slice */
   }
   return inputs;
@@ -243,10 +258,12 @@ static uint32_t real_time_turn(nt_kernel *kernel) {
     if (kernel->ports[c].claimed) inputs += nt_loop_orders(kernel, c, ORDERS_PER_TURN);
   }
   for (const nt_tick *front; ticks < TICKS_PER_TURN && (front = nt_ring_front64(&kernel->feed_ticks)) != NULL; ticks++) {
-    int end = front->kind == NT_TICK_END;
-    if (!take_tick(kernel, front)) break;
+    nt_tick tick = *front;
+    uint32_t end = tick.kind == NT_TICK_END; /* of this feed; another may follow it */
+    if (!take_tick(kernel, &tick)) break;
     nt_ring_advance(&kernel->feed_ticks);
-    if (end) atomic_store_explicit(&kernel->view.live->ended, 1, memory_order_release);
+    if (end != atomic_load_explicit(&kernel->view.live->ended, memory_order_relaxed))
+      atomic_store_explicit(&kernel->view.live->ended, end, memory_order_release);
   }
   if (ticks > 0) {
     nt_publish_ticks(kernel, atomic_load_explicit(&kernel->view.live->ended, memory_order_relaxed) ? 0 : nt_clock_ns());

@@ -166,7 +166,7 @@ typedef struct nt_input {
   int64_t ts;
   union {
     const nt_order *order;
-    nt_tick *tick; /* aggressor, flags and ts_recv are completed in place */
+    nt_tick *tick; /* aggressor and flags are completed in place; kind becomes 0 when the tick is refused */
     const nt_command *command;
   };
 } nt_input;

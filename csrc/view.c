@@ -1,4 +1,5 @@
 /* Reads: snapshots of the rows that the kernel publishes. They disturb nobody. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +21,9 @@ static nt_view *enter(uint32_t handle, int32_t *result, nt_client **client) {
   nt_kernel *kernel = nt_handle_peek(handle, NT_HANDLE_KERNEL, result);
   if (kernel == NULL) return NULL;
   int32_t entered;
-  if (kernel->started && !atomic_load_explicit(&kernel->looping, memory_order_acquire) &&
+  if (atomic_load_explicit(&kernel->started, memory_order_acquire) && !atomic_load_explicit(&kernel->looping, memory_order_acquire) &&
       nt_handle_enter(handle, NT_HANDLE_KERNEL, &entered) != NULL) {
-    nt_publish_slow(kernel);
+    if (!atomic_load_explicit(&kernel->looping, memory_order_acquire)) nt_publish_slow(kernel); /* started just now: its loop does it */
     nt_handle_leave(handle);
   }
   return &kernel->view;
@@ -177,7 +178,12 @@ int32_t nt_read_position(uint32_t handle, uint32_t account, uint32_t instrument,
     const _Atomic uint64_t *row = view->positions[(uint64_t)account * view->instrument_capacity + instrument].word;
     uint64_t taken = client == NULL ? 0 : atomic_load_explicit(&client->line.in->read, memory_order_acquire);
     result = nt_seqlock_read(row, out, NT_ROW_WORDS(nt_position));
-    if (result == NT_ERR_NO_DATA) result = NT_OK; /* a pair without terms: flat, and every order is denied */
+    if (result == NT_ERR_NO_DATA) { /* a pair without terms: flat, and every order is denied */
+      memset(out, 0, sizeof(*out));
+      out->average_price = (double)NAN;
+      out->mark_price = NT_ABSENT;
+      result = NT_OK;
+    }
     if (result == NT_OK && client != NULL) out->projected = nt_sum(out->projected, nt_client_in_flight(client, account, instrument, taken));
   }
   nt_handle_unpeek(handle);

@@ -78,7 +78,6 @@ class Client:
         self._features = ffi.new("double[]", abi.NT_FEATURE_COUNT)
         self._now = ffi.new("int64_t *")
         self._subscribed = False
-        self._in_callback = False
         self._ended = False
         self._kept: list[Report] = []  # read while execute waited, for the next poll
 
@@ -242,33 +241,26 @@ class Client:
         tape = self.kernel_clock == abi.NT_CLOCK_TAPE
         if tape:
             self.subscribe()
-        self._callback(strategy.on_start, self)
+        strategy.on_start(self)
         while not self._ended and not stopping():
             reports = self._poll_once(_TICKS, _NANOSECONDS // 10)
             for report in reports:
-                self._callback(strategy.on_report, self, report)
+                strategy.on_report(self, report)
             if self._poll.ticks:
-                self._callback(strategy.on_ticks, self, self.last_ticks())
+                strategy.on_ticks(self, self.last_ticks())
             elif not reports and not self._is_running():
                 break
         self.finish(strategy)
 
     def finish(self, strategy: Strategy) -> None:
         """Call on_stop, and deliver the answers to what it sent."""
-        self._callback(strategy.on_stop, self)
+        strategy.on_stop(self)
         deadline = time.monotonic() + 1.0
         while any(row.status == abi.NT_STATUS_PENDING_NEW for row in self._open_orders()) and time.monotonic() < deadline:
             if self._pump is not None:
                 self._pump()
             for report in self._poll_once(1, _NANOSECONDS // 100):
-                self._callback(strategy.on_report, self, report)
-
-    def _callback(self, function: Callable[..., None], *arguments: Any) -> None:
-        self._in_callback = True
-        try:
-            function(*arguments)
-        finally:
-            self._in_callback = False
+                strategy.on_report(self, report)
 
     def subscribe(self) -> None:
         """Take part in the lockstep: from now on the tape waits for this client's polls."""

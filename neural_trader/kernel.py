@@ -126,7 +126,7 @@ class Kernel:
                 client = self.client(strategy_name(strategy, number))
                 clients.append(client)
                 client.subscribe()
-                client._callback(strategy.on_start, client)
+                strategy.on_start(client)
             self._replay(opened.ticks, list(zip(clients, strategies, strict=True)), progress)
             for client, strategy in zip(clients, strategies, strict=True):
                 client.finish(strategy)
@@ -154,12 +154,10 @@ class Kernel:
                 if not reports and not poll.ticks:
                     continue
                 moved = True
-                client._in_callback = True
                 for report in reports:
                     on_report(client, report)
                 if poll.ticks:
                     on_ticks(client, client.last_ticks())
-                client._in_callback = False
             if progress is not None and position - shown >= _CHUNK:
                 shown = position
                 progress(position, total)

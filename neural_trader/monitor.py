@@ -54,6 +54,7 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     slices: int
     orders_accepted: int
     orders_denied: int
+    requests_denied: int
     orders_rejected: int
     cancels: int
     replaces: int

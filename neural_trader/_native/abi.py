@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-LAYOUT_HASH: Final = 0x9E38CDECCE57F470
+LAYOUT_HASH: Final = 0x0A50EA7D25EE2257
 
 NT_ABI_VERSION: Final = 1
 NT_ABSENT: Final = -9223372036854775808
@@ -149,7 +149,6 @@ NT_REASON_USER_REQUEST: Final = 130
 NT_REASON_KILL_SWITCH: Final = 131
 NT_REASON_CLIENT_DEATH: Final = 132
 NT_REASON_QUANTITY_BELOW_FILLED: Final = 133
-NT_REASON_KERNEL_CAPACITY: Final = 134
 
 NT_UNIT_COUNT: Final = 1
 NT_UNIT_PRICE: Final = 2
@@ -373,7 +372,6 @@ class Reason(IntEnum):
     KILL_SWITCH = 131
     CLIENT_DEATH = 132
     QUANTITY_BELOW_FILLED = 133
-    KERNEL_CAPACITY = 134
 
 
 class Unit(IntEnum):
@@ -572,7 +570,6 @@ REASON: Final[dict[int, str]] = {
     131: "KILL_SWITCH",
     132: "CLIENT_DEATH",
     133: "QUANTITY_BELOW_FILLED",
-    134: "KERNEL_CAPACITY",
 }
 UNIT: Final[dict[int, str]] = {
     1: "COUNT",
@@ -947,6 +944,7 @@ NT_COUNTERS: Final[np.dtype[np.void]] = np.dtype(
             "slices",
             "orders_accepted",
             "orders_denied",
+            "requests_denied",
             "orders_rejected",
             "cancels",
             "replaces",
@@ -975,10 +973,11 @@ NT_COUNTERS: Final[np.dtype[np.void]] = np.dtype(
             "<u8",
             "<u8",
             "<u8",
+            "<u8",
             ("<u8", (64,)),
         ],
-        "offsets": [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120],
-        "itemsize": 632,
+        "offsets": [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128],
+        "itemsize": 640,
     }
 )
 NT_STATUS: Final[np.dtype[np.void]] = np.dtype(

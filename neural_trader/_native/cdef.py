@@ -132,8 +132,7 @@ enum nt_reason {
   NT_REASON_USER_REQUEST = 130,
   NT_REASON_KILL_SWITCH = 131,
   NT_REASON_CLIENT_DEATH = 132,
-  NT_REASON_QUANTITY_BELOW_FILLED = 133,
-  NT_REASON_KERNEL_CAPACITY = 134
+  NT_REASON_QUANTITY_BELOW_FILLED = 133
 };
 enum nt_unit {
   NT_UNIT_COUNT = 1,
@@ -353,6 +352,7 @@ typedef struct nt_counters {
   uint64_t slices;
   uint64_t orders_accepted;
   uint64_t orders_denied;
+  uint64_t requests_denied;
   uint64_t orders_rejected;
   uint64_t cancels;
   uint64_t replaces;

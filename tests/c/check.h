@@ -23,6 +23,13 @@
     }                                                                              \
   } while (0)
 
+/* Names the test before it runs, for whoever asks which one failed. */
+#define RUN(test)                                                    \
+  do {                                                               \
+    if (getenv("NT_TRACE")) (void)fprintf(stderr, "in %s\n", #test); \
+    test();                                                          \
+  } while (0)
+
 #define CHECK_EQUAL(actual, expected) check_equal(__FILE__, __LINE__, #actual, (int64_t)(actual), (int64_t)(expected))
 
 static inline void check_equal(const char *file, int line, const char *text, int64_t actual, int64_t expected) {

@@ -6,13 +6,6 @@
 #include "segment.h"
 #include "state.h"
 
-/* Names the test before it runs, for whoever asks which one failed. */
-#define RUN(test)                                                    \
-  do {                                                               \
-    if (getenv("NT_TRACE")) (void)fprintf(stderr, "in %s\n", #test); \
-    test();                                                          \
-  } while (0)
-
 typedef struct machine {
   nt_state *state;
   nt_effects effects;

@@ -229,7 +229,7 @@ static void a_day_begins_with_its_first_open(void) {
   nt_state_destroy(m.state);
 }
 
-/* Fees count; the limit itself halts; only this account is halted; what a person sets in between does not forget the loss. */
+/* Fees count; the limit itself halts; only this account is halted; who lets it trade again, if only to reduce, accepts the loss. */
 static void a_daily_loss_halts_one_account(void) {
   machine_limits limits = plain();
   limits.account.max_daily_loss = 5010;
@@ -245,8 +245,13 @@ static void a_daily_loss_halts_one_account(void) {
   CHECK_EQUAL(view.state_reason, NT_REASON_DAILY_LOSS_LIMIT);
   CHECK_EQUAL(view.day_pnl, -5010);
   CHECK_EQUAL(m.state->keeping[1].state, NT_STATE_ACTIVE);
+  machine_state(&m, NT_STATE_HALTED); /* a person's halt on top changes nothing */
   machine_state(&m, NT_STATE_REDUCING);
-  mark(&m, 0, 98);
+  mark(&m, 0, 100);
+  CHECK_EQUAL(m.state->keeping[0].state, NT_STATE_REDUCING);
+  mark(&m, 0, 98); /* a fresh loss, counted from there */
+  CHECK_EQUAL(m.state->keeping[0].state, NT_STATE_REDUCING);
+  mark(&m, 0, 97);
   CHECK_EQUAL(m.state->keeping[0].state, NT_STATE_HALTED);
   nt_command resume = {.kind = NT_COMMAND_SET_STATE, .state = NT_STATE_ACTIVE, .account = 0};
   machine_input(&m, (nt_input){.kind = NT_INPUT_COMMAND, .command = &resume});
@@ -255,6 +260,26 @@ static void a_daily_loss_halts_one_account(void) {
   CHECK_EQUAL(view.state_reason, 0);
   CHECK_EQUAL(view.day_pnl, 0);
   CHECK_EQUAL(m.state->keeping[1].state, NT_STATE_REDUCING); /* the command named one account */
+  nt_state_destroy(m.state);
+}
+
+/* The fill that loses too much ends its order; what it cancels is what still works. */
+static void a_fatal_fill_is_no_cancel(void) {
+  machine_limits limits = plain();
+  limits.account.max_daily_loss = 1;
+  limits.config.slippage_ticks = 1;
+  machine m = machine_make(&limits);
+  machine_trade(&m, 100, 10, SELL);
+  machine_new(&m, BUY, 2, 90, NT_TIF_GTC);
+  machine_new(&m, BUY, 1, NT_ABSENT, NT_TIF_DAY); /* slips by a tick: a loss */
+  machine_trade(&m, 100, 10, BUY);
+  CHECK_EQUAL(m.state->keeping[0].state, NT_STATE_HALTED);
+  CHECK_EQUAL(m.effects.count, 2);
+  CHECK_EQUAL(m.effects.reports[0].exec_type, NT_EXEC_TRADE);
+  CHECK_EQUAL(m.effects.reports[0].order_status, NT_STATUS_FILLED);
+  CHECK_EQUAL(m.effects.reports[1].exec_type, NT_EXEC_CANCELED);
+  CHECK_EQUAL(m.effects.reports[1].client_order_id, 1);
+  CHECK_EQUAL(m.state->clients[0].open, 0);
   nt_state_destroy(m.state);
 }
 
@@ -372,6 +397,7 @@ int main(void) {
   RUN(accounts_and_instruments_stay_apart);
   RUN(a_day_begins_with_its_first_open);
   RUN(a_daily_loss_halts_one_account);
+  RUN(a_fatal_fill_is_no_cancel);
   RUN(refuses_bad_accounts);
   RUN(refuses_bad_terms);
   RUN(refuses_bad_instruments);

@@ -356,7 +356,7 @@ static void check_22_daily_loss(void) {
 }
 
 static void every_reason_has_a_fix_code(void) {
-  for (uint16_t reason = NT_REASON_MALFORMED; reason <= NT_REASON_KERNEL_CAPACITY; reason++) {
+  for (uint16_t reason = NT_REASON_MALFORMED; reason <= NT_REASON_QUANTITY_BELOW_FILLED; reason++) {
     uint16_t fix = nt_reason_fix(reason);
     CHECK(fix <= 33 || fix == 99);
   }

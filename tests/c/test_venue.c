@@ -363,11 +363,30 @@ static void a_halt_meets_orders_on_their_way(void) {
   nt_state_destroy(m.state);
 }
 
+/* Slippage stops at one tick where prices cannot be negative, and nowhere else. */
+static void slippage_stops_where_prices_do(void) {
+  machine_limits limits = machine_defaults();
+  limits.config.slippage_ticks = 4;
+  for (int negative = 0; negative < 2; negative++) {
+    limits.instrument.allow_negative_price = (uint32_t)negative;
+    machine m = machine_make(&limits);
+    const int64_t prints[] = {100, 125, 150, 10}, prices[] = {25, 25, 50, 10};
+    for (int i = 0; i < 4; i++) {
+      machine_trade(&m, prints[i], 10, SELL);
+      machine_new(&m, SELL, 4, NT_ABSENT, NT_TIF_DAY);
+      machine_trade(&m, prints[i], 10, SELL);
+      CHECK_EQUAL(machine_one(&m, NT_EXEC_TRADE)->last_price, negative ? prints[i] - 100 : prices[i]);
+    }
+    nt_state_destroy(m.state);
+  }
+}
+
 int main(void) {
   for (uint64_t seed = 1; seed <= 12; seed++) trades_as_a_list_does(seed * 1000003);
   RUN(a_deep_book_stays_shallow);
   RUN(fills_stop_before_answers_run_out_of_room);
   RUN(things_due_now_come_first);
+  RUN(slippage_stops_where_prices_do);
   RUN(a_halt_meets_orders_on_their_way);
   return 0;
 }

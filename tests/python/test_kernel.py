@@ -30,7 +30,7 @@ from neural_trader.errors import (
     SourceError,
     StateError,
 )
-from neural_trader.kernel import Kernel, feed_source
+from neural_trader.kernel import Kernel, feed_source, feed_ticks
 from neural_trader.records import call
 
 
@@ -136,12 +136,14 @@ def test_ticks_out_of_order_or_out_of_range_are_counted_not_taken(kernel_name: s
             for name, value in changes.items():
                 bad[name] = value
             wrong.append(bad)
+        client.poll()
         for bad in wrong:
-            market.push(bad)
+            feed_ticks(market._feed, bad, 0, lambda: False)
         counters = until(lambda: (c := market.counters()).hostile_records >= len(wrong) and c, "the counter")
         assert counters.hostile_records == before.hostile_records + len(wrong)
         assert counters.ticks == before.ticks
         assert client.quote("TEST").last == good
+        assert len(client.poll().ticks) == 0
 
 
 # ---- names -----------------------------------------------------------------------------------------------------------------------

@@ -172,7 +172,8 @@ def test_limits_move_denials(tape: str, base: Result) -> None:
     denied = other.summary["orders"]["denied"]
     assert set(denied) - set(base.summary["orders"]["denied"]) == limited
     for reason in limited:
-        chosen = other.reports[other.reports["reason"] == abi.Reason[reason]]
+        orders = other.reports[other.reports["exec_type"] == abi.NT_EXEC_DENIED]
+        chosen = orders[orders["reason"] == abi.Reason[reason]]
         assert denied[reason] == len(chosen) > 0
     sent = int((other.orders["message"] == abi.NT_MESSAGE_NEW).sum())
     assert sent == other.summary["orders"]["accepted"] + int((other.reports["exec_type"] == abi.NT_EXEC_DENIED).sum())
