@@ -3,12 +3,15 @@
 from neural_trader.backtest import backtest
 from neural_trader.client import Client
 from neural_trader.config import AccountConfig, Config, Limits, VenueConfig
+from neural_trader.config_check import InvalidSetting, validate_config
+from neural_trader.engine import ExecutionEngine, MarketData, OrderTimedOut, SubscriptionHandle, TradeOrder
 from neural_trader.errors import ConfigError, NeuralTraderError, SourceError
 from neural_trader.instruments import Fee, Instrument, Session
 from neural_trader.kernel import Kernel
 from neural_trader.records import Account, Batch, ExecutionResult, Features, Order, Position, Quote, Report, Ticks
 from neural_trader.result import Result
 from neural_trader.strategy import Strategy
+from neural_trader.version import get_version
 
 __all__ = [
     "Account",
@@ -17,14 +20,18 @@ __all__ = [
     "Client",
     "Config",
     "ConfigError",
+    "ExecutionEngine",
     "ExecutionResult",
     "Features",
     "Fee",
     "Instrument",
+    "InvalidSetting",
     "Kernel",
     "Limits",
+    "MarketData",
     "NeuralTraderError",
     "Order",
+    "OrderTimedOut",
     "Position",
     "Quote",
     "Report",
@@ -32,7 +39,11 @@ __all__ = [
     "Session",
     "SourceError",
     "Strategy",
+    "SubscriptionHandle",
     "Ticks",
+    "TradeOrder",
     "VenueConfig",
     "backtest",
+    "get_version",
+    "validate_config",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from os import PathLike, fspath
@@ -37,6 +37,8 @@ __all__ = [
     "VenueConfig",
     "account_row",
     "describe_limits",
+    "examine",
+    "read_tables",
     "terms_row",
 ]
 
@@ -137,48 +139,89 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Config:
         """Read and check a TOML file. ConfigError lists everything that is wrong with it."""
-        file = Path(fspath(path))
-        try:
-            data = tomllib.loads(file.read_bytes().decode("utf-8"), parse_float=Decimal)
-        except OSError as error:
-            raise ConfigError([ConfigProblem("", f"cannot be read: {error.strerror or error}")], str(file)) from error
-        except UnicodeDecodeError as error:
-            raise ConfigError([ConfigProblem("", f"is not UTF-8 text (byte {error.start})")], str(file)) from error
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError([ConfigProblem("", f"is not TOML: {error}")], str(file)) from error
-        return cls.from_dict(data, directory=file.parent, origin=str(file))
+        return cls.from_dict(read_tables(path), directory=Path(fspath(path)).parent, origin=fspath(path))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, directory: str | PathLike[str] | None = None, origin: str = "") -> Config:
         """Check the tables of a configuration file. Relative paths are taken from `directory`. Accounts have to be given."""
-        problems: rule.Problems = []
-        if isinstance(data, Mapping) and "accounts" not in data:
-            rule.refuse(problems, "accounts", "is missing; add [accounts.main] with currency and cash")
-        config = rule.checked(cls, data, "", problems)
-        return _finish(config, problems, origin, Path(fspath(directory)) if directory is not None else None)
+        return _sound(*examine(data, directory), origin)
 
     def validated(self) -> Config:
         """A checked copy: amounts as Decimal, symbols filled in. ConfigError lists everything that is wrong."""
-        problems: rule.Problems = []
-        return _finish(rule.checked(Config, self, "", problems), problems, "", None)
+        return _sound(*examine(self), "")
 
 
-def _finish(config: Any, problems: rule.Problems, origin: str, directory: Path | None) -> Config:
-    if isinstance(config, Config):
-        config = msgspec.structs.replace(
-            config,
-            strategy=_located(config.strategy, directory),
-            parameters=_plain_floats(config.parameters),
-            source=msgspec.structs.replace(config.source, path=_located(config.source.path, directory)),
-            instruments={symbol: _named(symbol, instrument, problems) for symbol, instrument in config.instruments.items()},
-        )
-        _check_whole(config, problems)
+def read_tables(path: str | PathLike[str]) -> dict[str, Any]:
+    """The tables of a TOML file, unchecked, with floats as Decimal. ConfigError when it cannot be read."""
+    file = Path(fspath(path))
+    try:
+        return tomllib.loads(file.read_bytes().decode("utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise ConfigError([ConfigProblem("", f"cannot be read: {error.strerror or error}")], str(file)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([ConfigProblem("", f"is not UTF-8 text (byte {error.start})")], str(file)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([ConfigProblem("", f"is not TOML: {error}")], str(file)) from error
+
+
+def examine(data: Config | Mapping[str, Any], directory: str | PathLike[str] | None = None) -> tuple[Config | None, rule.Problems]:
+    """The configuration as far as it is sound, and everything that is wrong with it.
+
+    What was refused is left out of the first (None when nothing is left of it), so that what shows only when the parts are seen together
+    is found at the same time.
+    """
+    problems: rule.Problems = []
+    if isinstance(data, Mapping) and "accounts" not in data:
+        rule.refuse(problems, "accounts", "is missing; add [accounts.main] with currency and cash")
+    config = rule.checked(Config, data, "", problems)
+    if config is rule.REFUSED:
+        config = rule.checked(Config, _without(data, problems), "", [])
+    if config is rule.REFUSED:
+        return None, problems
+    assert isinstance(config, Config)
+    broken = {problem.path.partition(".")[0] for problem in problems}
+    more: rule.Problems = []
+    config = _completed(config, Path(fspath(directory)) if directory is not None else None, more)
+    _check_whole(config, more, broken)
+    return config, problems + more
+
+
+def _without(data: object, problems: rule.Problems) -> object:
+    """Tables less what was refused: a key, or the whole of an instrument or account. A name is put in the place of a bad one."""
+    given = msgspec.structs.asdict(data) if isinstance(data, msgspec.Struct) else data
+    if not isinstance(given, Mapping):
+        return given
+    left: dict[Any, Any] = dict(given)
+    for problem in problems:
+        top, _, rest = problem.path.partition(".")
+        table = left.get(top)
+        if isinstance(table, msgspec.Struct):
+            table = msgspec.structs.asdict(table)
+        if not rest or not isinstance(table, Mapping):
+            left.pop(top, None)
+        else:
+            left[top] = {key: value for key, value in table.items() if not f"{rest}.".startswith(f"{key}.")}
+    return left if "name" in left else {**left, "name": "unnamed"}
+
+
+def _sound(config: Config | None, problems: rule.Problems, origin: str) -> Config:
     if any(problem.path == "mode" and problem.message.startswith("live") for problem in problems):
         raise LiveTradingUnavailable(problems, origin)
     if problems:
         raise ConfigError(problems, origin)
-    assert isinstance(config, Config)
+    assert config is not None
     return config
+
+
+def _completed(config: Config, directory: Path | None, problems: rule.Problems) -> Config:
+    """With paths from the directory of the file, parameters as floats, and symbols filled in."""
+    return msgspec.structs.replace(
+        config,
+        strategy=_located(config.strategy, directory),
+        parameters=_plain_floats(config.parameters),
+        source=msgspec.structs.replace(config.source, path=_located(config.source.path, directory)),
+        instruments={symbol: _named(symbol, instrument, problems) for symbol, instrument in config.instruments.items()},
+    )
 
 
 def _located(path: str | None, directory: Path | None) -> str | None:
@@ -200,24 +243,27 @@ def _named(symbol: str, instrument: Instrument, problems: rule.Problems) -> Inst
     return msgspec.structs.replace(instrument, symbol=symbol)
 
 
-def _check_whole(config: Config, problems: rule.Problems) -> None:
-    """What only shows when the parts are seen together."""
+def _check_whole(config: Config, problems: rule.Problems, broken: Collection[str]) -> None:
+    """What only shows when the parts are seen together. Nothing is said of the tables in `broken` as wholes: parts of them are left out."""
     if config.strategy is not None:
         file = config.strategy.rpartition(":")[0]
         if not Path(file).is_file():
             rule.refuse(problems, "strategy", f"there is no file {file}")
     path = config.source.path
-    if path is not None and not path.startswith(_SAMPLE) and not config.instruments:
+    if path is not None and not path.startswith(_SAMPLE) and not config.instruments and "instruments" not in broken:
         message = f"is missing; {path} needs one: add [instruments.SYMBOL] with tick_size, currency and max_price"
         rule.refuse(problems, "instruments", message)
-    if not config.accounts:
+    if not config.accounts and "accounts" not in broken:
         rule.refuse(problems, "accounts", "is empty; add [accounts.main] with currency and cash")
-    before = len(problems)
+    instruments, accounts = [], {}
     for symbol, instrument in config.instruments.items():
+        before = len(problems)
         instrument.check(f"instruments.{symbol}", problems)
+        if len(problems) == before:
+            instruments.append(instrument)
     for name, account in config.accounts.items():
         currencies = {instrument.currency for instrument in config.instruments.values()}
-        if currencies and account.currency not in currencies:
+        if currencies and account.currency not in currencies and "instruments" not in broken:
             near = difflib.get_close_matches(account.currency, currencies, n=1) or sorted(currencies)
             message = f"no instrument is in {account.currency}, and there is no exchange rate; use {near[0]}"
             rule.refuse(problems, f"accounts.{name}.currency", message)
@@ -225,16 +271,19 @@ def _check_whole(config: Config, problems: rule.Problems) -> None:
             money_raw(account.cash, MONEY_DECIMALS, "cash")
         except InvalidArgument as error:
             rule.refuse(problems, f"accounts.{name}.cash", str(error))
-    if len(problems) == before:
-        _check_limits(config, problems)
+        else:
+            accounts[name] = account
+    _check_limits(config.limits, accounts, instruments, problems)
 
 
-def _check_limits(config: Config, problems: rule.Problems) -> None:
+def _check_limits(
+    limits: Limits, accounts: Mapping[str, AccountConfig], instruments: Sequence[Instrument], problems: rule.Problems
+) -> None:
     """Each limit has to have a raw value on each account and instrument."""
     found: dict[str, str] = {}
-    for name, account in config.accounts.items():
-        rows = [partial(account_row, name, account, config.limits)]
-        rows += [partial(terms_row, instrument, account, config.limits) for instrument in config.instruments.values()]
+    for name, account in accounts.items():
+        rows = [partial(account_row, name, account, limits)]
+        rows += [partial(terms_row, instrument, account, limits) for instrument in instruments]
         for row in rows:
             try:
                 row()

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from neural_trader.cli.common import EXIT_CONFIGURATION, EXIT_OK, add_command, add_settings, config_from, describe, print_json, table
-from neural_trader.config import Config, describe_limits
-from neural_trader.errors import ConfigError, ConfigProblem, InvalidArgument, SourceError
+from neural_trader.cli.common import EXIT_CONFIGURATION, EXIT_OK, add_command, add_settings, apply_setting, describe, print_json, table
+from neural_trader.config import Config, describe_limits, read_tables
+from neural_trader.config_check import InvalidSetting, inspect_config, settings_refused
+from neural_trader.errors import ConfigError, ConfigProblem
 from neural_trader.instruments import Instrument
 from neural_trader.loading import load_strategy
 from neural_trader.result import venue_assumptions
@@ -34,14 +35,14 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run it."""
-    try:
-        config, instruments = _checked(options)
-    except (ConfigError, SourceError, InvalidArgument) as error:
-        if options.json:
-            problems = error.errors if isinstance(error, ConfigError) else [ConfigProblem("source", str(error))]
-            print_json({"ok": False, "errors": [{"path": problem.path, "message": problem.message} for problem in problems]})
-            return EXIT_CONFIGURATION
-        raise
+    config, refused = _checked(options)
+    if refused or config is None:
+        if not options.json:
+            raise ConfigError([ConfigProblem(problem.path, problem.message) for problem in refused], options.config)
+        print_json({"ok": False, "errors": refused})
+        return EXIT_CONFIGURATION
+    source = config.source.path
+    instruments = instruments_of(source, config) if source is not None else config.instruments
     limits = describe_limits(config)
     assumptions = _assumptions(config, instruments)
     if options.json:
@@ -71,27 +72,23 @@ def run(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _checked(options: argparse.Namespace) -> tuple[Config, Mapping[str, Instrument]]:
-    """The configuration, with everything that can be known without market data. Raises with all problems together."""
-    config = config_from(options.config, options.settings)
+def _checked(options: argparse.Namespace) -> tuple[Config | None, list[InvalidSetting]]:
+    """The configuration as far as it is sound, and everything that is wrong with it that can be known without market data."""
     problems: list[ConfigProblem] = []
-    instruments: Mapping[str, Instrument] = config.instruments
-    source = config.source.path
-    if source is not None:
-        try:
-            instruments = instruments_of(source, config)
-        except SourceError as error:
-            problems.append(ConfigProblem("source", str(error)))
-        if not source.startswith("sample:") and not Path(source).is_file():
-            problems.append(ConfigProblem("source.path", f"there is no file {source}"))
-    if config.strategy is not None:
+    try:
+        data = read_tables(options.config)
+    except ConfigError as error:
+        return None, settings_refused({}, error.errors)
+    for setting in options.settings:
+        apply_setting(data, setting, problems)
+    config, found = inspect_config(data, Path(options.config).parent)
+    problems += found
+    if config is not None and config.strategy is not None and not any(problem.path == "strategy" for problem in problems):
         try:
             load_strategy(config.strategy, config.parameters)
         except ConfigError as error:
             problems += error.errors
-    if problems:
-        raise ConfigError(problems, options.config)
-    return config, instruments
+    return config, settings_refused(data, problems)
 
 
 def _assumptions(config: Config, instruments: Mapping[str, Instrument]) -> list[str]:

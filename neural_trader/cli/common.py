@@ -91,13 +91,13 @@ def config_from(file: str | None, settings: Iterable[str], *, name: str = "backt
         directory, origin = Path(file).parent, file
     problems: list[ConfigProblem] = []
     for setting in settings:
-        _apply(data, setting, problems)
+        apply_setting(data, setting, problems)
     if problems:
         raise ConfigError(problems)
     return Config.from_dict(data, directory=directory, origin=origin)
 
 
-def _apply(data: dict[str, Any], setting: str, problems: list[ConfigProblem]) -> None:
+def apply_setting(data: dict[str, Any], setting: str, problems: list[ConfigProblem]) -> None:
     key, separator, text = setting.partition("=")
     key = key.strip()
     if not separator or not all(key.split(".")):

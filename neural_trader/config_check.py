@@ -1,0 +1,165 @@
+"""Everything that is wrong with a configuration at once, each with its key, the value that was seen and what the key takes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from neural_trader import _fields as rule
+from neural_trader.config import Config, examine, read_tables
+from neural_trader.errors import ConfigError, ConfigProblem, InvalidArgument, SourceError
+from neural_trader.sources import instruments_of
+
+__all__ = ["InvalidSetting", "inspect_config", "settings_refused", "validate_config"]
+
+_SAMPLE: Final = "sample:"
+_TAKES: Final = {
+    "text": "a text",
+    "name": "1 to 31 characters of a-z A-Z 0-9 . _ - that do not begin with a dot",
+    "currency": "a currency code such as USD",
+    "local_time": "a local time of day such as 17:00:00",
+    "local_date": "a date such as 2013-09-02",
+    "time_zone": "a time zone such as America/Chicago or UTC",
+    "anything": "a value of the strategy's",
+    "_mode": "'paper'",
+    "_strategy": '"file.py:Class"',
+    "_weekdays_rule": "days such as Mon-Fri or Mon,Wed",
+}
+
+
+class InvalidSetting(msgspec.Struct, frozen=True):
+    """One thing wrong in a configuration.
+
+    `path` is the dotted path of the key ("" for the configuration as a whole), `message` says what to do, `observed` is the value that the
+    key has (None where it is absent), `allowed` what the key takes in words (None where that does not apply).
+    """
+
+    path: str
+    message: str
+    observed: Any
+    allowed: str | None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+def validate_config(config: Config | Mapping[str, Any] | str | PathLike[str]) -> list[InvalidSetting]:
+    """Everything that is wrong with a Config, the tables of one, or a TOML file: empty when it is in order.
+
+    Paths of files are checked too; those of a TOML file are relative to it. No market data are read and no strategy is loaded
+    (`neural-trader check` does that). InvalidArgument when `config` is none of these.
+    """
+    if isinstance(config, Config | Mapping):
+        return settings_refused(config, inspect_config(config)[1])
+    if not isinstance(config, str | PathLike):
+        raise InvalidArgument(f"config must be a Config, a mapping or the path of a TOML file, not {config!r}")
+    try:
+        tables = read_tables(config)
+    except ConfigError as error:
+        return settings_refused({}, error.errors)
+    return settings_refused(tables, inspect_config(tables, Path(fspath(config)).parent)[1])
+
+
+def inspect_config(
+    data: Config | Mapping[str, Any], directory: str | PathLike[str] | None = None
+) -> tuple[Config | None, list[ConfigProblem]]:
+    """The configuration as far as it is sound, and everything that is wrong with it, its source included."""
+    config, problems = examine(data, directory)
+    paths = {problem.path for problem in problems}
+    source = config.source.path if config is not None else None
+    if config is None or source is None or paths & {"source", "source.path"}:
+        return config, problems
+    if not source.startswith(_SAMPLE) and not Path(source).is_file():
+        return config, [*problems, ConfigProblem("source.path", f"there is no file {source}; give the path of a trade file or a sample")]
+    if not any(path.partition(".")[0] == "instruments" for path in paths):
+        try:
+            instruments_of(source, config)
+        except SourceError as error:
+            problems = [*problems, ConfigProblem("source", str(error))]
+    return config, problems
+
+
+def settings_refused(data: Config | Mapping[str, Any], problems: list[ConfigProblem]) -> list[InvalidSetting]:
+    """Problems with what the keys of `data` hold and what they take."""
+    found = []
+    for path, text in problems:
+        allowed = _allowed(rule.nested(Config), data, path) if path else None
+        message = f"{text}; set it to {allowed}" if text == "is missing" and allowed else text
+        found.append(InvalidSetting(path, message, _observed(data, path) if path else None, allowed))
+    return found
+
+
+# ---- what a key has and takes --------------------------------------------------------------------------------------------------------
+
+
+def _items(value: object) -> Mapping[Any, Any]:
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.asdict(value)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _split(path: str, keys: Mapping[Any, Any]) -> tuple[Any, str]:
+    """The key that a path begins with, and the rest: keys such as BRK.B have dots themselves."""
+    fitting = [key for key in keys if f"{path}.".startswith(f"{key}.")]
+    if not fitting:
+        first, _, rest = path.partition(".")
+        return first, rest
+    key = max(fitting, key=lambda candidate: len(str(candidate)))
+    return key, path[len(str(key)) + 1 :]
+
+
+def _observed(value: Any, path: str) -> Any:
+    while path:
+        items = _items(value)
+        key, path = _split(path, items)
+        if key not in items:
+            return None
+        value = items[key]
+    return value
+
+
+def _allowed(expected: rule.Rule, value: Any, path: str) -> str | None:
+    """What the key at a path takes, from the rule of the table that it is in."""
+    if not path:
+        return takes(expected)
+    items = _items(value)
+    inner = _closed_over(expected)
+    if "kind" in inner:
+        rules = rule.rules_of(inner["kind"])
+        key, rest = _split(path, rules)
+        if key not in rules:
+            return f"one of {', '.join(rules)}"
+        return _allowed(rules[key], items.get(key), rest)
+    if "value_rule" in inner:
+        key, rest = _split(path, items)
+        item_rule: rule.Rule = inner["value_rule"]
+        return _allowed(item_rule, items.get(key), rest)
+    return None
+
+
+def takes(expected: rule.Rule) -> str:
+    """What a rule of _fields accepts, in words."""
+    name, inner = expected.__qualname__.partition(".")[0], _closed_over(expected)
+    if name == "whole":
+        return f"a whole number from {inner['minimum']} to {inner['maximum']}"
+    if name == "amount":
+        bounds = [f"{word} {inner[key]}" for word, key in (("greater than", "above"), ("at least", "least")) if inner[key] is not None]
+        bounds.append(f"at most {inner['most']}")
+        return f"a number {' and '.join(bounds)}"
+    if name == "choice":
+        return " or ".join(map(repr, inner["allowed"]))
+    if name == "nested":
+        return f"a table with {', '.join(rule.rules_of(inner['kind']))}"
+    if name == "mapping":
+        return f"a table whose keys are {takes(inner['key_rule'])}, and each value {takes(inner['value_rule'])}"
+    return _TAKES[name]
+
+
+def _closed_over(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """The bounds that a rule was made with."""
+    return inspect.getclosurevars(function).nonlocals
