@@ -190,11 +190,9 @@ void nt_account_fill(nt_state *state, const nt_entry *entry, int64_t price, int6
   }
   ledger->cost += (nt_wide)price * (quantity - closed) * direction;
   pair->position += quantity * direction;
-  if (direction > 0) {
-    pair->working_buy -= quantity;
-  } else {
-    pair->working_sell -= quantity;
-  }
+  int64_t *working = direction > 0 ? (entry->reduce_only ? &ledger->reduce_buy : &pair->working_buy)
+                                   : (entry->reduce_only ? &ledger->reduce_sell : &pair->working_sell);
+  *working -= quantity;
   int64_t realized = nt_money_floor(ledger->realized, pair->value_numerator, pair->value_denominator);
   keeping->realized = nt_saturate((nt_wide)keeping->realized + realized - ledger->realized_money);
   ledger->realized_money = realized;

@@ -7,30 +7,19 @@ static void put(nt_transit_queue *queue, const nt_transit *item) {
   queue->items[queue->tail++ & queue->mask] = *item;
 }
 
-void nt_send_inward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t request_id, int64_t price, int64_t quantity, uint16_t reason) {
-  nt_transit item = {.due = state->now + state->latency_in_ns,
-                     .ts = state->now,
-                     .entry = entry,
-                     .kind = kind,
-                     .reason = reason,
-                     .request_id = request_id,
-                     .price = price,
-                     .quantity = quantity};
-  put(&state->inbound, &item);
+static void send(nt_state *state, nt_transit_queue *queue, const nt_transit *given, int64_t latency_ns) {
+  nt_transit item = *given;
+  item.ts = state->now;
+  item.due = state->now + latency_ns;
+  put(queue, &item);
 }
 
-void nt_send_outward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t request_id, int64_t price, int64_t quantity, uint8_t liquidity,
-                     uint16_t reason) {
-  nt_transit item = {.due = state->now + state->latency_out_ns,
-                     .ts = state->now,
-                     .entry = entry,
-                     .kind = kind,
-                     .liquidity = liquidity,
-                     .reason = reason,
-                     .request_id = request_id,
-                     .price = price,
-                     .quantity = quantity};
-  put(&state->outbound, &item);
+void nt_send_inward(nt_state *state, const nt_transit *request) {
+  send(state, &state->inbound, request, state->latency_in_ns);
+}
+
+void nt_send_outward(nt_state *state, const nt_transit *answer) {
+  send(state, &state->outbound, answer, state->latency_out_ns);
 }
 
 uint64_t nt_outward_free(const nt_state *state) {
@@ -49,22 +38,26 @@ static int64_t due_of(const nt_transit_queue *queue) {
 }
 
 int64_t nt_next_due(const nt_state *state) {
-  int64_t in = due_of(&state->inbound), out = due_of(&state->outbound);
-  return in < out ? in : out;
+  int64_t in = due_of(&state->inbound), out = due_of(&state->outbound), expiry = state->ended ? INT64_MAX : nt_expiry_due(state);
+  int64_t due = in < out ? in : out;
+  return expiry < due ? expiry : due;
 }
 
-/* Both queues are in order of time because latencies are constant. At equal times the venue's answers come first: what it did before
- * is known before it does more. Returns NT_APPLY_AGAIN when there is no room for another report. */
+/* Both queues are in order of time because latencies are constant. At equal times the venue's answers come first, then requests, then
+ * expiries: what it did before is known before it does more. Returns NT_APPLY_AGAIN when there is no room for another report. */
 static int settle_transit(nt_state *state, int64_t until, nt_effects *effects) {
   for (;;) {
-    int64_t in = due_of(&state->inbound), out = due_of(&state->outbound);
-    int64_t due = in < out ? in : out;
-    if (due == INT64_MAX || (due > until && !state->ended)) return NT_APPLIED; /* after the end of a tape nothing else moves time */
+    int64_t in = due_of(&state->inbound), out = due_of(&state->outbound), due = nt_next_due(state);
+    if (due == INT64_MAX || (due > until && !state->ended))
+      return NT_APPLIED; /* after the end of a tape nothing else moves time, and
+                            nothing expires */
     if (due > state->now) state->now = due;
-    if (out <= in) {
+    if (out == due) {
       if (effects->count == NT_EFFECTS_MAX) return NT_APPLY_AGAIN;
       nt_transit answer = take(&state->outbound);
       nt_order_answer(state, &answer, effects);
+    } else if (in != due) {
+      nt_venue_expire(state);
     } else {
       nt_transit request = take(&state->inbound);
       nt_venue_receive(state, &request);

@@ -79,7 +79,8 @@ int32_t nt_instrument_add(nt_state *state, const nt_instrument *in, nt_error *er
   quote->ts_event = quote->ts_recv = NT_ABSENT;
   quote->session = in->initial_session;
   nt_venue_book *book = &state->books[index];
-  for (int side = 0; side < 2; side++) book->root[side] = book->taker_head[side] = book->taker_tail[side] = NT_NIL;
+  for (int tree = 0; tree < 4; tree++) book->root[tree] = NT_NIL;
+  for (int list = 0; list < 3; list++) book->head[list] = book->tail[list] = NT_NIL;
   nt_features_init(&state->features[index], in->tick_size);
   nt_market_dirty(state, index);
   return (int32_t)index;

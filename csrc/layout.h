@@ -6,7 +6,7 @@
 
 #include "neural_trader.h"
 
-#define NT_LAYOUT_HASH 0x0a50ea7d25ee2257ULL
+#define NT_LAYOUT_HASH 0xf7fc067ad97221acULL
 
 _Static_assert(sizeof(nt_error) == 256, "nt_error");
 _Static_assert(offsetof(nt_error, code) == 0, "nt_error.code");
@@ -51,7 +51,11 @@ _Static_assert(offsetof(nt_order, original_client_order_id) == 64, "nt_order.ori
 _Static_assert(offsetof(nt_order, expire_ts) == 72, "nt_order.expire_ts");
 _Static_assert(offsetof(nt_order, display_quantity) == 80, "nt_order.display_quantity");
 _Static_assert(offsetof(nt_order, user_tag) == 88, "nt_order.user_tag");
-_Static_assert(offsetof(nt_order, reserved) == 96, "nt_order.reserved");
+_Static_assert(offsetof(nt_order, trailing_offset) == 96, "nt_order.trailing_offset");
+_Static_assert(offsetof(nt_order, list_id) == 104, "nt_order.list_id");
+_Static_assert(offsetof(nt_order, contingency) == 112, "nt_order.contingency");
+_Static_assert(offsetof(nt_order, reserved0) == 113, "nt_order.reserved0");
+_Static_assert(offsetof(nt_order, reserved) == 120, "nt_order.reserved");
 
 _Static_assert(sizeof(nt_report) == 128, "nt_report");
 _Static_assert(offsetof(nt_report, seq) == 0, "nt_report.seq");

@@ -95,14 +95,34 @@ enum nt_session { NT_SESSION_OPEN = 1, NT_SESSION_CLOSED = 2, NT_SESSION_HALTED 
 
 enum nt_side { NT_SIDE_BUY = 1, NT_SIDE_SELL = 2 }; /* FIX 54 */
 
-enum nt_order_type { NT_ORDER_MARKET = 1, NT_ORDER_LIMIT = 2 }; /* FIX 40 */
+/* FIX 40. Orders with a trigger wait at the venue for a trade at or beyond it, and then are market or limit orders. */
+enum nt_order_type {
+  NT_ORDER_MARKET = 1,
+  NT_ORDER_LIMIT = 2,
+  NT_ORDER_STOP = 3,             /* market once a trade is at the trigger or above (buy), or below (sell) */
+  NT_ORDER_STOP_LIMIT = 4,       /* limit, likewise */
+  NT_ORDER_TRAILING_STOP = 5,    /* a stop whose trigger follows the best trade since arrival at trailing_offset */
+  NT_ORDER_MARKET_IF_TOUCHED = 6 /* market once a trade is at the trigger or below (buy), or above (sell) */
+};
 
 /* FIX 59 names; numbers from 1 so that zero is never valid. */
-enum nt_time_in_force { NT_TIF_DAY = 1, NT_TIF_GTC = 2, NT_TIF_IOC = 3, NT_TIF_FOK = 4 };
+enum nt_time_in_force { NT_TIF_DAY = 1, NT_TIF_GTC = 2, NT_TIF_IOC = 3, NT_TIF_FOK = 4, NT_TIF_GTD = 5 };
 
 enum nt_message { NT_MESSAGE_NEW = 1, NT_MESSAGE_REPLACE = 2, NT_MESSAGE_CANCEL = 3, NT_MESSAGE_MASS_CANCEL = 4 };
 
-enum nt_order_flag { NT_ORDER_EXTENDED = 1 }; /* line 1 carries values; needed by replace and cancel */
+enum nt_order_flag {
+  NT_ORDER_EXTENDED = 1,   /* line 1 carries values; needed by replace and cancel */
+  NT_ORDER_POST_ONLY = 2,  /* refused where it would take */
+  NT_ORDER_REDUCE_ONLY = 4 /* fills at most what is open on the other side, measured again at each fill */
+};
+
+/* Orders that hang together. list_id is the id of the first of them, an open order of the same client, account and instrument, which
+ * carries no contingency itself; the others name it. */
+enum nt_contingency {
+  NT_CONTINGENCY_OCO = 1,    /* any fill or end of one cancels the others */
+  NT_CONTINGENCY_BRACKET = 2 /* reduce-only; held until the first fill of list_id, cancelled when that ends without one; the end of one
+                                cancels the others */
+};
 
 /* FIX 150 names. Denied is ours, rejected is the venue's. */
 enum nt_exec_type {
@@ -114,7 +134,8 @@ enum nt_exec_type {
   NT_EXEC_DENIED = 6,
   NT_EXEC_REJECTED = 7,
   NT_EXEC_CANCEL_REJECTED = 8,
-  NT_EXEC_REPLACE_REJECTED = 9
+  NT_EXEC_REPLACE_REJECTED = 9,
+  NT_EXEC_TRIGGERED = 10
 };
 
 /* FIX 39 names. */
@@ -147,13 +168,16 @@ enum nt_check {
   NT_CHECK_DUPLICATE = 5,
   NT_CHECK_QUANTITY = 7,
   NT_CHECK_PRICE = 8,
+  NT_CHECK_EXPIRY = 9,
   NT_CHECK_FRESHNESS = 10,
   NT_CHECK_COLLAR = 11,
   NT_CHECK_NOTIONAL = 12,
   NT_CHECK_OPEN_ORDERS = 14,
   NT_CHECK_POSITION = 15,
+  NT_CHECK_REDUCE_ONLY = 16,
   NT_CHECK_RATE = 19,
-  NT_CHECK_DAILY_LOSS = 22
+  NT_CHECK_DAILY_LOSS = 22,
+  NT_CHECK_POST_ONLY = 24
 };
 
 /* Why an order, replace or cancel was refused, or why it ended. Text is the name after NT_REASON_. */
@@ -184,14 +208,21 @@ enum nt_reason {
   NT_REASON_RATE_LIMIT_EXCEEDED = 123,
   NT_REASON_DAILY_LOSS_LIMIT = 124,
   NT_REASON_UNKNOWN_ORDER = 125,
-  NT_REASON_TOO_LATE = 126,             /* the order is already in a terminal state */
-  NT_REASON_PENDING_REQUEST = 127,      /* a cancel or replace of this order is still on its way */
-  NT_REASON_NO_PRINT = 128,             /* IOC or FOK could not (wholly) trade on its one print */
-  NT_REASON_SESSION_CLOSED = 129,       /* a DAY order at the end of its session */
-  NT_REASON_USER_REQUEST = 130,         /* cancelled by its client */
-  NT_REASON_KILL_SWITCH = 131,          /* cancelled by a halt */
-  NT_REASON_CLIENT_DEATH = 132,         /* cancelled because its client process died or left */
-  NT_REASON_QUANTITY_BELOW_FILLED = 133 /* a replace asked for less than has traded */
+  NT_REASON_TOO_LATE = 126,              /* the order is already in a terminal state */
+  NT_REASON_PENDING_REQUEST = 127,       /* a cancel or replace of this order is still on its way */
+  NT_REASON_NO_PRINT = 128,              /* IOC or FOK could not (wholly) trade on its one print */
+  NT_REASON_SESSION_CLOSED = 129,        /* a DAY order at the end of its session */
+  NT_REASON_USER_REQUEST = 130,          /* cancelled by its client */
+  NT_REASON_KILL_SWITCH = 131,           /* cancelled by a halt */
+  NT_REASON_CLIENT_DEATH = 132,          /* cancelled because its client process died or left */
+  NT_REASON_QUANTITY_BELOW_FILLED = 133, /* a replace asked for less than has traded */
+  NT_REASON_LINKED_ORDER = 150,          /* cancelled because of what became of an order it hangs together with */
+  NT_REASON_UNKNOWN_LIST = 151,          /* list_id names no open order that others can hang on */
+  NT_REASON_POST_ONLY_WOULD_CROSS = 152,
+  NT_REASON_REDUCE_ONLY_WOULD_INCREASE_POSITION = 153,
+  NT_REASON_EXPIRE_TIME_MISSING = 154,
+  NT_REASON_EXPIRE_TIME_IN_PAST = 155,
+  NT_REASON_EXPIRE_TIME = 156 /* a GTD order at its time */
 };
 
 /* What observed and limit of a report count. */
@@ -259,7 +290,7 @@ typedef struct nt_order {
   int64_t ts;               /* the client's clock at submit */
   uint64_t client_order_id; /* strictly increasing per client name, >= 1 */
   int64_t price;            /* NT_ABSENT for market; in a replace NT_ABSENT keeps the price */
-  int64_t trigger_price;    /* NT_ABSENT */
+  int64_t trigger_price;    /* of orders with a trigger (a trailing stop may leave it to the last trade), else NT_ABSENT */
   int64_t quantity;         /* total order quantity; in a replace NT_ABSENT keeps it */
   uint32_t instrument;      /* in a mass cancel NT_NONE means all */
   uint16_t account;
@@ -270,10 +301,14 @@ typedef struct nt_order {
   uint8_t time_in_force;
   uint32_t flags;
   uint64_t original_client_order_id; /* the target of a replace or cancel: the order's first id */
-  int64_t expire_ts;                 /* NT_ABSENT or 0 */
-  int64_t display_quantity;          /* NT_ABSENT or 0 */
+  int64_t expire_ts;                 /* GTD, in the kernel's time; else NT_ABSENT or 0 */
+  int64_t display_quantity;          /* iceberg: at most this much at a time; NT_ABSENT or 0: all */
   uint64_t user_tag;
-  uint64_t reserved[4];
+  int64_t trailing_offset; /* raw price, of a trailing stop, else 0 */
+  uint64_t list_id;        /* with a contingency, else 0 */
+  uint8_t contingency;     /* NT_CONTINGENCY_ or 0 */
+  uint8_t reserved0[7];
+  uint64_t reserved;
 } nt_order;
 
 /* An answer of the kernel. An order keeps its first client_order_id in every report; answers to a replace or cancel carry the id of

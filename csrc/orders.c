@@ -58,16 +58,39 @@ static void deny_order(nt_state *state, const nt_order *order, uint32_t channel,
 static void work(nt_state *state, const nt_entry *entry, int64_t change) {
   uint32_t index = nt_pair_index(state, entry->account, entry->instrument);
   nt_pair *pair = &state->pairs[index];
-  if (entry->side == NT_SIDE_BUY) {
-    pair->working_buy += change;
-  } else {
-    pair->working_sell += change;
-  }
+  nt_ledger *ledger = &state->ledgers[index];
+  int buys = entry->side == NT_SIDE_BUY;
+  int64_t *sum = entry->reduce_only ? (buys ? &ledger->reduce_buy : &ledger->reduce_sell) : buys ? &pair->working_buy : &pair->working_sell;
+  *sum += change;
   nt_pair_dirty(state, index);
 }
 
 static uint32_t index_of(const nt_state *state, const nt_entry *entry) {
   return (uint32_t)(entry - state->entries);
+}
+
+static void join(nt_state *state, nt_entry *first, uint32_t index) {
+  nt_entry *entry = &state->entries[index];
+  uint32_t head = (uint32_t)(first - state->entries);
+  entry->list_next = head;
+  entry->list_previous = first->list_previous;
+  state->entries[first->list_previous].list_next = index;
+  first->list_previous = index;
+  if (first->place == NT_PLACE_DONE || first->venue_filled > 0) { /* the venue has decided, its answer is on the way */
+    int released = entry->contingency == NT_CONTINGENCY_BRACKET && first->venue_filled > 0;
+    entry->fate = released ? NT_FATE_RELEASED : NT_FATE_CANCELED;
+  }
+}
+
+/* What only some orders have, from line 1. */
+static void take_extended(nt_state *state, nt_entry *entry, const nt_order *order, uint32_t channel) {
+  entry->display_quantity = order->display_quantity == NT_ABSENT ? 0 : order->display_quantity;
+  entry->trailing_offset = order->trailing_offset;
+  if (order->time_in_force == NT_TIF_GTD) entry->expire_ts = order->expire_ts;
+  if (order->contingency == 0) return;
+  nt_entry *first = nt_order_list(state, order, channel);
+  entry->contingency = order->contingency;
+  join(state, first, index_of(state, entry));
 }
 
 static void take_new(nt_state *state, const nt_order *order, uint32_t channel, nt_effects *effects) {
@@ -96,7 +119,15 @@ static void take_new(nt_state *state, const nt_order *order, uint32_t channel, n
   entry->time_in_force = order->time_in_force;
   entry->status = NT_STATUS_PENDING_NEW;
   entry->place = NT_PLACE_TRANSIT;
-  entry->left = entry->right = entry->parent = NT_NIL;
+  entry->left = entry->right = entry->parent = entry->expiry_slot = NT_NIL;
+  entry->priority = state->next_priority++;
+  entry->venue_type = order->price == NT_ABSENT ? NT_ORDER_MARKET : NT_ORDER_LIMIT;
+  entry->trigger_price = order->trigger_price;
+  entry->expire_ts = INT64_MAX;
+  entry->list_next = entry->list_previous = index_of(state, entry);
+  entry->reduce_only = (order->flags & NT_ORDER_REDUCE_ONLY) != 0;
+  entry->post_only = (order->flags & NT_ORDER_POST_ONLY) != 0;
+  if ((order->flags & NT_ORDER_EXTENDED) != 0) take_extended(state, entry, order, channel);
   client->open++;
   keeping->open_orders++;
   keeping->rate_next_ns = rate_next;
@@ -104,7 +135,7 @@ static void take_new(nt_state *state, const nt_order *order, uint32_t channel, n
   work(state, entry, entry->quantity);
   state->counters.orders_accepted++;
   effects->accepted = 1;
-  nt_send_inward(state, index_of(state, entry), NT_MESSAGE_NEW, 0, 0, 0, 0);
+  nt_send_inward(state, &(nt_transit){.entry = index_of(state, entry), .kind = NT_MESSAGE_NEW});
 }
 
 /* A replace or cancel that is refused leaves its order as it was; an unknown target is reported under the id that was asked for. */
@@ -130,13 +161,18 @@ static void reject_request(nt_state *state, const nt_order *order, uint32_t chan
   state->counters.requests_denied++;
 }
 
+static int is_empty(const uint8_t *bytes, uint32_t count) {
+  int all = 0;
+  for (uint32_t i = 0; i < count; i++) all |= bytes[i];
+  return all == 0;
+}
+
 /* What a request does not use has to be empty: nobody may believe that it was heeded. */
 static int is_plain(const nt_order *order) {
   return (order->flags & ~(uint32_t)NT_ORDER_EXTENDED) == 0 && order->client_order_id != 0 &&
          (order->expire_ts == NT_ABSENT || order->expire_ts == 0) &&
-         (order->display_quantity == NT_ABSENT || order->display_quantity == 0) &&
-         (order->reserved[0] | order->reserved[1] | order->reserved[2] | order->reserved[3]) == 0 &&
-         (order->message != NT_MESSAGE_REPLACE || order->trigger_price == NT_ABSENT);
+         (order->display_quantity == NT_ABSENT || order->display_quantity == 0) && order->reserved == 0 && order->trailing_offset == 0 &&
+         order->list_id == 0 && order->contingency == 0 && is_empty(order->reserved0, sizeof(order->reserved0));
 }
 
 static nt_entry *target_of(nt_state *state, const nt_order *order, uint32_t channel, nt_verdict *verdict) {
@@ -197,7 +233,12 @@ static void take_replace(nt_state *state, const nt_order *order, uint32_t channe
   entry->pending_replace = 1;
   if (entry->status != NT_STATUS_PENDING_NEW) entry->status = pending_status(entry);
   effects->accepted = 1;
-  nt_send_inward(state, index_of(state, entry), NT_MESSAGE_REPLACE, order->client_order_id, wanted.price, wanted.quantity, 0);
+  nt_send_inward(state, &(nt_transit){.entry = index_of(state, entry),
+                                      .kind = NT_MESSAGE_REPLACE,
+                                      .request_id = order->client_order_id,
+                                      .price = wanted.price,
+                                      .quantity = wanted.quantity,
+                                      .trigger_price = wanted.trigger_price});
 }
 
 static void take_cancel(nt_state *state, const nt_order *order, uint32_t channel, nt_effects *effects) {
@@ -211,14 +252,18 @@ static void take_cancel(nt_state *state, const nt_order *order, uint32_t channel
   entry->pending_cancel = 1;
   if (entry->status != NT_STATUS_PENDING_NEW) entry->status = NT_STATUS_PENDING_CANCEL;
   effects->accepted = 1;
-  nt_send_inward(state, index_of(state, entry), NT_MESSAGE_CANCEL, order->client_order_id, 0, 0, NT_REASON_USER_REQUEST);
+  nt_send_inward(state, &(nt_transit){.entry = index_of(state, entry),
+                                      .kind = NT_MESSAGE_CANCEL,
+                                      .request_id = order->client_order_id,
+                                      .reason = NT_REASON_USER_REQUEST});
 }
 
 static void cancel_entry(nt_state *state, nt_entry *entry, uint64_t request_id, uint16_t reason) {
   if (entry->client_order_id == 0 || nt_is_terminal(entry->status) || entry->pending_cancel) return;
   entry->pending_cancel = 1;
   if (entry->status != NT_STATUS_PENDING_NEW) entry->status = NT_STATUS_PENDING_CANCEL;
-  nt_send_inward(state, index_of(state, entry), NT_MESSAGE_CANCEL, request_id, 0, 0, reason);
+  nt_send_inward(state,
+                 &(nt_transit){.entry = index_of(state, entry), .kind = NT_MESSAGE_CANCEL, .request_id = request_id, .reason = reason});
 }
 
 /* Cancels what works for this client on one instrument, or on all with NT_NONE; each order answers with a report of its own. */
@@ -279,6 +324,8 @@ void nt_cancel_working(nt_state *state, uint32_t account, uint32_t channel, uint
 static void settle(nt_state *state, nt_entry *entry) {
   if (!nt_is_terminal(entry->status) || entry->pending_cancel || entry->pending_replace) return;
   state->clients[entry->channel].open--;
+  state->entries[entry->list_previous].list_next = entry->list_next;
+  state->entries[entry->list_next].list_previous = entry->list_previous;
   entry->client_order_id = 0;
 }
 
@@ -324,6 +371,9 @@ void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effe
       state->counters.fills++;
       break;
     }
+    case NT_EXEC_TRIGGERED:
+      report = report_entry(state, effects, entry, NT_EXEC_TRIGGERED);
+      break;
     case NT_EXEC_REPLACED: {
       entry->pending_replace = 0;
       work(state, entry, answer->quantity - entry->quantity - entry->reserved_extra);
@@ -358,8 +408,8 @@ void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effe
       end_order(state, entry, NT_STATUS_EXPIRED);
       report = answer_request(report_entry(state, effects, entry, NT_EXEC_EXPIRED), answer);
       break;
-    default: /* NT_EXEC_CANCELED: asked for, or the rest of an IOC or FOK */
-      if (answer->reason != NT_REASON_NO_PRINT) entry->pending_cancel = 0;
+    default: /* NT_EXEC_CANCELED: asked for, or by the venue's rules */
+      if (answer->answers) entry->pending_cancel = 0;
       end_order(state, entry, NT_STATUS_CANCELED);
       report = answer_request(report_entry(state, effects, entry, NT_EXEC_CANCELED), answer);
       state->counters.cancels++;

@@ -305,7 +305,8 @@ void nt_loop_forever(nt_kernel *kernel) {
       nt_waiter_start(&waiter, -1, participants);
       participants = 1;
     }
-    if (kernel->config.clock == NT_CLOCK_MONOTONIC && nt_next_due(kernel->state) != INT64_MAX) {
+    int64_t due = kernel->config.clock == NT_CLOCK_MONOTONIC ? nt_next_due(kernel->state) : INT64_MAX;
+    if (due != INT64_MAX && due - nt_clock_ns() < NT_WAIT_SLICE_NS) {
       nt_thread_yield(); /* a timer is due sooner than a sleep would end */
     } else {
       (void)nt_waiter_step_many(&waiter, words, expected, count);

@@ -16,7 +16,7 @@ typedef struct nt_table {
   uint64_t bytes;
 } nt_table;
 
-#define TABLE_COUNT 17
+#define TABLE_COUNT 18
 
 static void tables_of(nt_state *state, nt_table tables[TABLE_COUNT]) {
   uint64_t instruments = state->instrument_capacity, accounts = state->account_capacity;
@@ -38,6 +38,7 @@ static void tables_of(nt_state *state, nt_table tables[TABLE_COUNT]) {
       {(void **)&state->inbound.items, state->inbound.mask + 1, sizeof(nt_transit)},
       {(void **)&state->outbound.items, state->outbound.mask + 1, sizeof(nt_transit)},
       {(void **)&state->scratch, entries, sizeof(uint32_t)},
+      {(void **)&state->expiries, entries, sizeof(uint32_t)},
       {(void **)&state->dirty_pairs, pairs + instruments, sizeof(uint32_t)},
   };
   memcpy(tables, all, sizeof(all));
@@ -56,6 +57,7 @@ nt_state *nt_state_create(const nt_kernel_config *config) {
   state->slippage_ticks = config->slippage_ticks;
   state->next_venue_order_id = 1;
   state->next_execution_id = 1;
+  state->next_priority = 1;
   /* An order has at most a new, a replace and a cancel under way. Answers: those and the end of the order; the rest of the outbound
    * queue is for fills, which stop at a print when it is full. */
   uint64_t entries = 1;

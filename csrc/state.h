@@ -11,6 +11,7 @@
 #include "neural_trader.h"
 
 #define NT_NIL NT_NONE
+#define NT_LIST_TRAILING 2 /* nt_venue_book.head: 0 and 1 are the takers of a side */
 #define NT_EFFECTS_MAX 256 /* reports of one call; nt_apply asks to be called again when more are due */
 
 /* ---- rows that validation reads: one or two cache lines each --------------------------------------------------------------- */
@@ -70,6 +71,10 @@ typedef struct nt_ledger {
   int64_t unrealized_money;
   int64_t fees;
   uint64_t fills;
+  int64_t venue_position; /* with the fills that are on their way to the kernel */
+  int64_t reduce_buy;     /* working quantity of reduce-only orders; they are in no other sum, because they open nothing */
+  int64_t reduce_sell;
+  int64_t reserved;
 } nt_ledger;
 
 typedef struct nt_book_keeping {
@@ -94,7 +99,21 @@ typedef struct nt_book_keeping {
 
 /* ---- orders ---------------------------------------------------------------------------------------------------------------- */
 
-enum nt_venue_place { NT_PLACE_TRANSIT = 1, NT_PLACE_TAKER = 2, NT_PLACE_RESTING = 3, NT_PLACE_DONE = 4 };
+enum nt_venue_place {
+  NT_PLACE_TRANSIT = 1,
+  NT_PLACE_TAKER = 2,
+  NT_PLACE_RESTING = 3,
+  NT_PLACE_DONE = 4,
+  NT_PLACE_TRIGGER = 5,  /* waits for a trade at its trigger */
+  NT_PLACE_TRAILING = 6, /* the same, and the trigger moves */
+  NT_PLACE_HELD = 7      /* of a bracket whose first order has not traded */
+};
+
+/* The ordered trees of a venue book: best first. */
+enum nt_venue_tree { NT_TREE_BIDS = 0, NT_TREE_ASKS = 1, NT_TREE_RISING = 2, NT_TREE_FALLING = 3 };
+
+/* What the others of its list have decided about an order that has not arrived yet. */
+enum nt_fate { NT_FATE_OPEN = 0, NT_FATE_RELEASED = 1, NT_FATE_CANCELED = 2 };
 
 /* One open order. The kernel's view and the paper venue's view are separate fields: they differ by what is in transit. */
 typedef struct nt_entry {
@@ -120,11 +139,27 @@ typedef struct nt_entry {
   uint64_t arrival_print; /* the instrument's print count when the order reached the venue */
   uint8_t place;
   uint8_t marketable; /* on arrival */
-  uint16_t reserved;
-  uint32_t left;  /* resting: tree by price then id; taker: next */
-  uint32_t right; /* taker: previous */
+  uint8_t venue_type; /* NT_ORDER_MARKET or NT_ORDER_LIMIT: what it is once triggered */
+  uint8_t tree;       /* NT_TREE_ while resting or waiting for its trigger */
+  uint32_t left;      /* tree by price then priority; in a list: next */
+  uint32_t right;     /* in a list: previous */
   uint32_t parent;
+  /* what few orders have */
+  uint64_t priority; /* time priority at the venue */
+  int64_t trigger_price;
+  int64_t trailing_offset;
+  int64_t expire_ts;        /* INT64_MAX: never */
+  int64_t display_quantity; /* 0: all */
+  int64_t displayed;        /* what is left of the slice shown now */
+  uint32_t expiry_slot;     /* in the heap of expiries; NT_NIL: not there */
+  uint32_t list_next;       /* ring of the orders that hang together; itself when alone */
+  uint32_t list_previous;
+  uint8_t contingency;
+  uint8_t fate;
+  uint8_t reduce_only;
+  uint8_t post_only;
 } nt_entry;
+_Static_assert(sizeof(nt_entry) == 192, "one order is three lines");
 
 /* A request on its way to the venue, or an answer on its way back. */
 typedef struct nt_transit {
@@ -137,6 +172,9 @@ typedef struct nt_transit {
   uint64_t request_id;
   int64_t price;
   int64_t quantity;
+  int64_t trigger_price;
+  uint32_t answers; /* a cancel: one was asked for */
+  uint32_t reserved;
 } nt_transit;
 
 typedef struct nt_transit_queue {
@@ -147,9 +185,9 @@ typedef struct nt_transit_queue {
 } nt_transit_queue;
 
 typedef struct nt_venue_book {
-  uint32_t root[2];
-  uint32_t taker_head[2];
-  uint32_t taker_tail[2];
+  uint32_t root[4]; /* NT_TREE_ */
+  uint32_t head[3]; /* takers by side, then trailing stops */
+  uint32_t tail[3];
 } nt_venue_book;
 
 typedef struct nt_id_line {
@@ -194,6 +232,7 @@ typedef struct nt_state {
   int64_t slippage_ticks;
   uint64_t next_venue_order_id;
   uint64_t next_execution_id;
+  uint64_t next_priority;
   nt_instrument *instruments;
   nt_account *accounts;
   nt_terms *terms; /* [account * instrument_capacity + instrument] */
@@ -209,7 +248,10 @@ typedef struct nt_state {
   nt_id_line *clients;
   nt_transit_queue inbound;
   nt_transit_queue outbound;
-  uint32_t *scratch; /* entry indices, one per entry */
+  uint32_t *scratch;  /* entry indices, one per entry */
+  uint32_t *expiries; /* heap of entry indices, first to expire first */
+  uint32_t expiry_count;
+  uint32_t reserved1;
   uint32_t *dirty_markets;
   uint32_t dirty_market_count;
   uint32_t dirty_pair_count;
@@ -270,17 +312,34 @@ void nt_order_take(nt_state *state, const nt_order *order, uint32_t channel, nt_
 void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effects);
 void nt_cancel_working(nt_state *state, uint32_t account, uint32_t channel, uint16_t reason); /* NT_NONE: any */
 
+/* order_types.c: what the kinds of orders ask for. */
+int nt_order_form(const nt_order *order);
+int nt_order_reduces(const nt_state *state, uint32_t account, uint32_t instrument, uint8_t side, int64_t added, nt_verdict *verdict);
+int nt_order_type_checks(const nt_state *state, const nt_order *order, uint32_t channel, nt_verdict *verdict);
+nt_entry *nt_order_list(const nt_state *state, const nt_order *order, uint32_t channel);
+
+/* venue_book.c: the places where orders wait at the venue. */
+void nt_book_rest(nt_state *state, uint32_t index, uint32_t tree);
+void nt_book_list(nt_state *state, uint32_t index, uint32_t list);
+void nt_book_leave(nt_state *state, uint32_t index); /* from wherever it is; its place is done */
+uint32_t nt_book_first(const nt_state *state, uint32_t root);
+uint32_t nt_book_next(const nt_state *state, uint32_t index);
+void nt_book_sort(const nt_state *state, uint32_t *indices, uint32_t count); /* by priority */
+void nt_expiry_add(nt_state *state, uint32_t index);
+void nt_expiry_remove(nt_state *state, uint32_t index);
+int64_t nt_expiry_due(const nt_state *state); /* INT64_MAX when nothing expires */
+
 /* paper_venue.c: the venue's side. */
+void nt_venue_expire(nt_state *state); /* the first to expire does */
 void nt_venue_receive(nt_state *state, const nt_transit *request);
 void nt_venue_print(nt_state *state, const nt_tick *tick);
 void nt_venue_session(nt_state *state, uint32_t instrument);
 
 /* apply.c */
 int nt_apply(nt_state *state, const nt_input *input, nt_effects *effects);
-int64_t nt_next_due(const nt_state *state); /* INT64_MAX when nothing is in transit */
-void nt_send_inward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t request_id, int64_t price, int64_t quantity, uint16_t reason);
-void nt_send_outward(nt_state *state, uint32_t entry, uint8_t kind, uint64_t request_id, int64_t price, int64_t quantity, uint8_t liquidity,
-                     uint16_t reason);
+int64_t nt_next_due(const nt_state *state);                      /* INT64_MAX when nothing is in transit */
+void nt_send_inward(nt_state *state, const nt_transit *request); /* due and ts are filled in */
+void nt_send_outward(nt_state *state, const nt_transit *answer);
 uint64_t nt_outward_free(const nt_state *state);
 
 #endif

@@ -16,17 +16,9 @@ static inline void deny_wide(nt_verdict *verdict, uint16_t check, uint16_t reaso
 
 /* Check 1 of a new order: every field has a meaning. */
 static inline int well_formed(const nt_state *state, const nt_order *order, nt_verdict *verdict) {
-  int known = order->message == NT_MESSAGE_NEW && (order->side == NT_SIDE_BUY || order->side == NT_SIDE_SELL) &&
-              (order->type == NT_ORDER_MARKET || order->type == NT_ORDER_LIMIT) && order->time_in_force >= NT_TIF_DAY &&
-              order->time_in_force <= NT_TIF_FOK && (order->flags & ~(uint32_t)NT_ORDER_EXTENDED) == 0 &&
-              order->trigger_price == NT_ABSENT && order->client_order_id != 0 &&
-              (order->price == NT_ABSENT) == (order->type == NT_ORDER_MARKET);
-  if (known && (order->flags & NT_ORDER_EXTENDED) != 0) {
-    known = order->original_client_order_id == 0 && (order->expire_ts == NT_ABSENT || order->expire_ts == 0) &&
-            (order->display_quantity == NT_ABSENT || order->display_quantity == 0) &&
-            (order->reserved[0] | order->reserved[1] | order->reserved[2] | order->reserved[3]) == 0;
-  }
-  if (!known) {
+  int known =
+      order->message == NT_MESSAGE_NEW && (order->side == NT_SIDE_BUY || order->side == NT_SIDE_SELL) && order->client_order_id != 0;
+  if (!known || !nt_order_form(order)) {
     deny(verdict, NT_CHECK_WELL_FORMED, NT_REASON_MALFORMED, NT_UNIT_COUNT, NT_ABSENT, NT_ABSENT);
     return 0;
   }
@@ -202,15 +194,19 @@ void nt_validate_new(const nt_state *state, const nt_order *order, uint32_t chan
     return;
   }
   if (!quantity_check(market, pair, order->quantity, verdict)) return;
-  if (order->type == NT_ORDER_LIMIT && !price_check(market, order->price, verdict)) return;
+  if (order->price != NT_ABSENT && !price_check(market, order->price, verdict)) return;
+  if (order->trigger_price != NT_ABSENT && !price_check(market, order->trigger_price, verdict)) return;
+  if (!nt_order_type_checks(state, order, channel, verdict)) return;
   if (!freshness(market, pair, state->now, verdict)) return;
   if (order->type == NT_ORDER_LIMIT && !collar(market, pair, order->side, order->price, verdict)) return;
-  if (!notional(market, pair, order, order->price, order->quantity, verdict)) return;
+  int64_t price = order->price != NT_ABSENT ? order->price : order->trigger_price; /* where it would trade */
+  if (!notional(market, pair, order, price, order->quantity, verdict)) return;
   if (keeping->open_orders >= keeping->max_open_orders) {
     deny(verdict, NT_CHECK_OPEN_ORDERS, NT_REASON_TOO_MANY_OPEN_ORDERS, NT_UNIT_COUNT, keeping->open_orders + 1, keeping->max_open_orders);
     return;
   }
-  if (!position(pair, order->side, order->quantity, verdict)) return;
+  int reduces = (order->flags & NT_ORDER_REDUCE_ONLY) != 0; /* it opens nothing */
+  if (!reduces && !position(pair, order->side, order->quantity, verdict)) return;
   rate(keeping, state->now, verdict, rate_next);
 }
 
@@ -222,8 +218,13 @@ void nt_validate_replace(const nt_state *state, const nt_order *order, const nt_
   const nt_pair *pair = &state->pairs[nt_pair_index(state, entry->account, entry->instrument)];
   const nt_book_keeping *keeping = &state->keeping[entry->account];
   int64_t added = order->quantity > entry->quantity ? order->quantity - entry->quantity : 0;
-  if ((order->price == NT_ABSENT) != (entry->type == NT_ORDER_MARKET)) {
+  int limit = entry->type == NT_ORDER_LIMIT || entry->type == NT_ORDER_STOP_LIMIT;
+  if ((order->price == NT_ABSENT) == limit) {
     deny(verdict, NT_CHECK_WELL_FORMED, NT_REASON_MALFORMED, NT_UNIT_PRICE, order->price, NT_ABSENT);
+    return;
+  }
+  if (order->trigger_price != NT_ABSENT && entry->trigger_price == NT_ABSENT) { /* nothing that a trigger could start */
+    deny(verdict, NT_CHECK_WELL_FORMED, NT_REASON_MALFORMED, 0, NT_ABSENT, NT_ABSENT);
     return;
   }
   if (!trading_state(keeping, pair, entry->side, added, verdict) || !session(market, verdict)) return;
@@ -232,13 +233,20 @@ void nt_validate_replace(const nt_state *state, const nt_order *order, const nt_
     deny(verdict, NT_CHECK_QUANTITY, NT_REASON_QUANTITY_BELOW_FILLED, NT_UNIT_QUANTITY, order->quantity, entry->filled);
     return;
   }
-  if (entry->type == NT_ORDER_LIMIT && !price_check(market, order->price, verdict)) return;
+  if (limit && !price_check(market, order->price, verdict)) return;
+  if (order->trigger_price != NT_ABSENT && !price_check(market, order->trigger_price, verdict)) return;
   if (!freshness(market, pair, state->now, verdict)) return;
   if (entry->type == NT_ORDER_LIMIT && !collar(market, pair, entry->side, order->price, verdict)) return;
   nt_order priced = *order;
   priced.side = entry->side;
-  if (!notional(market, pair, &priced, order->price, order->quantity, verdict)) return;
-  if (!position(pair, entry->side, added, verdict)) return;
+  int64_t price = order->price != NT_ABSENT ? order->price : order->trigger_price;
+  if (!notional(market, pair, &priced, price, order->quantity, verdict)) return;
+  if (entry->reduce_only) {
+    int held = entry->contingency == NT_CONTINGENCY_BRACKET;
+    if (!held && added > 0 && !nt_order_reduces(state, entry->account, entry->instrument, entry->side, added, verdict)) return;
+  } else if (!position(pair, entry->side, added, verdict)) {
+    return;
+  }
   rate(keeping, state->now, verdict, rate_next);
 }
 
@@ -267,6 +275,10 @@ uint16_t nt_reason_fix(uint16_t reason) {
     case NT_REASON_ORDER_SLOT_TAKEN:
       return 6;
     case NT_REASON_MALFORMED:
+    case NT_REASON_EXPIRE_TIME_MISSING:
+    case NT_REASON_EXPIRE_TIME_IN_PAST:
+    case NT_REASON_UNKNOWN_LIST:
+    case NT_REASON_REDUCE_ONLY_WOULD_INCREASE_POSITION:
       return 11;
     case NT_REASON_QUANTITY_NOT_POSITIVE:
     case NT_REASON_QUANTITY_BELOW_MINIMUM:

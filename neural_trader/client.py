@@ -14,6 +14,7 @@ import numpy as np
 from neural_trader._native import abi, ffi, lib
 from neural_trader.errors import InvalidArgument, NoData, WouldDeadlock
 from neural_trader.numbers import Number
+from neural_trader.order_entry import OrderType, extend
 from neural_trader.records import (
     ABSENT,
     TERMINAL,
@@ -41,15 +42,16 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 Side = Literal["BUY", "SELL"]
-TimeInForce = Literal["DAY", "GTC", "IOC", "FOK"]
+TimeInForce = Literal["DAY", "GTC", "IOC", "FOK", "GTD"]
 
 log = logging.getLogger(__name__)
 
 _TICKS: Final = 4096  # of one poll
 _REPORTS: Final = 256
 _SIDES: Final = {"BUY": abi.NT_SIDE_BUY, "SELL": abi.NT_SIDE_SELL}
-_TIMES_IN_FORCE: Final = {"DAY": abi.NT_TIF_DAY, "GTC": abi.NT_TIF_GTC, "IOC": abi.NT_TIF_IOC, "FOK": abi.NT_TIF_FOK}
+_TIMES_IN_FORCE: Final = {name: int(abi.TimeInForce[name]) for name in ("DAY", "GTC", "IOC", "FOK", "GTD")}
 _NANOSECONDS: Final = 1_000_000_000
+_PLAIN: Final = (None,) * 7  # nothing that only some orders have
 
 
 class Client:
@@ -99,10 +101,26 @@ class Client:
         quantity: Number,
         price: Number | None = None,
         *,
+        order_type: OrderType | None = None,
+        trigger_price: Number | None = None,
         time_in_force: TimeInForce | None = None,
+        post_only: bool = False,
+        reduce_only: bool = False,
+        trailing_offset: Number | None = None,
+        expire_ns: int | None = None,
+        display_quantity: Number | None = None,
+        oco: int | None = None,
+        bracket: int | None = None,
         account: str | None = None,
     ) -> int:
-        """Send an order: MARKET without a price, LIMIT with one. Returns its id at once; the answer comes as a report. DAY unless said.
+        """Send an order. Returns its id at once; the answer comes as a report. DAY unless said.
+
+        Without order_type it is MARKET, or LIMIT with a price; with trigger_price STOP, or STOP_LIMIT with a price; with trailing_offset
+        (in price) TRAILING_STOP. A trigger is reached by a trade at it or beyond; the order then trades from the next trade on.
+        post_only is refused where it would take; reduce_only closes at most what is open, measured at each fill. GTD orders end at
+        expire_ns, in the kernel's time. display_quantity shows an iceberg in slices. oco names the first of orders that cancel each other
+        when one trades or ends; bracket names the order whose position this one closes: it is reduce-only, works from the first fill of
+        that order on, and cancels its companions when it ends.
 
         InvalidArgument for what is no side, number, tick or lot; NotFound for an unknown symbol or account; Full when the kernel lags.
         """
@@ -130,6 +148,21 @@ class Client:
         order.client_order_id = 0
         order.trigger_price = ABSENT
         order.flags = 0
+        special = (order_type, trigger_price, trailing_offset, expire_ns, display_quantity, oco, bracket)
+        if post_only or reduce_only or time_in_force == "GTD" or special != _PLAIN:
+            extend(
+                order,
+                tradable,
+                order_type=order_type,
+                trigger_price=trigger_price,
+                trailing_offset=trailing_offset,
+                post_only=post_only,
+                reduce_only=reduce_only,
+                expire_ns=expire_ns,
+                display_quantity=display_quantity,
+                oco=oco,
+                bracket=bracket,
+            )
         order.instrument = tradable.index
         order.account = 0 if account is None else self._account_of(account)[0]
         result = lib.nt_client_submit(self._handle, order)
@@ -143,10 +176,12 @@ class Client:
             raise InvalidArgument("orders must be a contiguous writable one-dimensional array with dtype abi.NT_ORDER")
         return check(lib.nt_client_submit_batch(self._handle, ffi.cast("nt_order *", orders.ctypes.data), len(orders)), self._handle)
 
-    def replace(self, order_id: int, *, quantity: Number | None = None, price: Number | None = None) -> None:
-        """Ask for another total quantity or price. The answer is a REPLACED or REPLACE_REJECTED report of the order."""
-        if quantity is None and price is None:
-            raise InvalidArgument("replace needs a quantity, a price or both")
+    def replace(
+        self, order_id: int, *, quantity: Number | None = None, price: Number | None = None, trigger_price: Number | None = None
+    ) -> None:
+        """Ask for another total quantity, price or trigger. The answer is a REPLACED or REPLACE_REJECTED report of the order."""
+        if quantity is None and price is None and trigger_price is None:
+            raise InvalidArgument("replace needs a quantity, a price or a trigger_price")
         open_order = next((row for row in self._open_orders() if row.client_order_id == order_id), None)
         if open_order is None:
             raise _no_order(order_id)
@@ -158,6 +193,7 @@ class Client:
             account=open_order.account,
             quantity=ABSENT if quantity is None else tradable.quantity.raw(quantity),
             price=ABSENT if price is None else tradable.price.raw(price),
+            trigger_price=ABSENT if trigger_price is None else tradable.price.raw(trigger_price),
         )
 
     def cancel(self, order_id: int) -> None:
@@ -376,7 +412,15 @@ class Client:
         return [ffi.new("nt_open_order *", row)[0] for row in rows[0:found]]  # a row of an array does not keep its memory, these do
 
     def _request(
-        self, message: int, target: int, *, instrument: int = 0, account: int = 0, quantity: int = ABSENT, price: int = ABSENT
+        self,
+        message: int,
+        target: int,
+        *,
+        instrument: int = 0,
+        account: int = 0,
+        quantity: int = ABSENT,
+        price: int = ABSENT,
+        trigger_price: int = ABSENT,
     ) -> None:
         if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target < 2**64:
             raise InvalidArgument(f"{target!r} is not an order id")
@@ -388,7 +432,7 @@ class Client:
         order.account = account
         order.quantity = quantity
         order.price = price
-        order.trigger_price = ABSENT
+        order.trigger_price = trigger_price
         check(lib.nt_client_submit(self._handle, order), self._handle)
 
     @staticmethod

@@ -338,7 +338,17 @@ class LimitState(NamedTuple):
 def describe_limits(config: Config) -> list[LimitState]:
     """Every check in the order of its number: those that always run, and each limit with its value or off."""
     check, limits = abi.Check, config.limits
-    always = (check.WELL_FORMED, check.TRADING_STATE, check.SESSION, check.DUPLICATE, check.QUANTITY, check.PRICE)
+    always = (
+        check.WELL_FORMED,
+        check.TRADING_STATE,
+        check.SESSION,
+        check.DUPLICATE,
+        check.QUANTITY,
+        check.PRICE,
+        check.EXPIRY,
+        check.REDUCE_ONLY,
+        check.POST_ONLY,
+    )
     rows = [LimitState(int(item), item.name.lower(), True, None) for item in always]
     for item, name, unit in (
         (check.QUANTITY, "max_order_quantity", ""),

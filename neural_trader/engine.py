@@ -31,9 +31,15 @@ class _OrderType(NamedTuple):
     """What an order type takes besides its quantity."""
 
     price: bool
+    trigger: bool
 
 
-_ORDER_TYPES: Final[Mapping[str, _OrderType]] = {"MARKET": _OrderType(price=False), "LIMIT": _OrderType(price=True)}
+_ORDER_TYPES: Final[Mapping[str, _OrderType]] = {
+    "MARKET": _OrderType(price=False, trigger=False),
+    "LIMIT": _OrderType(price=True, trigger=False),
+    "STOP": _OrderType(price=False, trigger=True),
+    "STOP_LIMIT": _OrderType(price=True, trigger=True),
+}
 _AT_ONCE: Final = ("IOC", "FOK")  # times in force with which an order ends by itself
 
 
@@ -228,16 +234,19 @@ def _check_order(order: TradeOrder) -> None:
         value = getattr(order, name)
         if not isinstance(value, str) and not (value is None and name not in ("symbol", "side")):
             raise InvalidArgument(f"{name} of an order must be a text, not {value!r}")
-    kind = order.order_type if order.order_type is not None else "MARKET" if order.price is None else "LIMIT"
+    kind = order.order_type
+    if kind is None:
+        stops = order.trigger_price is not None
+        kind = ("STOP" if stops else "MARKET") if order.price is None else "STOP_LIMIT" if stops else "LIMIT"
     known = _ORDER_TYPES.get(kind)
     if known is None:
         raise InvalidArgument(f"order_type {kind!r} is not available; this version has {', '.join(_ORDER_TYPES)}")
     if known.price and order.price is None:
         raise InvalidArgument(f"a {kind} order needs a price")
     if not known.price and order.price is not None:
-        raise InvalidArgument(f"a {kind} order takes no price; leave it out or make it LIMIT")
-    if order.trigger_price is not None:
-        raise InvalidArgument(f"a {kind} order takes no trigger_price")
+        raise InvalidArgument(f"a {kind} order takes no price; leave it out or make it a limit order")
+    if known.trigger != (order.trigger_price is not None):
+        raise InvalidArgument(f"a {kind} order {'needs a' if known.trigger else 'takes no'} trigger_price")
 
 
 def _check_id(order_id: int) -> None:

@@ -303,7 +303,14 @@ class Reader:
         """Send an order; the answer is its result."""
         watched = _Watched(time.perf_counter_ns())
         number = self.client.submit(
-            order.symbol, order.side, order.quantity, order.price, time_in_force=order.time_in_force, account=order.account
+            order.symbol,
+            order.side,
+            order.quantity,
+            order.price,
+            order_type=order.order_type,
+            trigger_price=order.trigger_price,
+            time_in_force=order.time_in_force,
+            account=order.account,
         )
         self.submitted += 1
         self._open[number] = watched

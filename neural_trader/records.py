@@ -191,7 +191,7 @@ class Report:
 
     @property
     def kind(self) -> str:
-        """What happened: NEW, TRADE, CANCELED, REPLACED, EXPIRED, DENIED, REJECTED, CANCEL_REJECTED or REPLACE_REJECTED."""
+        """What happened: NEW, TRADE, CANCELED, REPLACED, EXPIRED, DENIED, REJECTED, CANCEL_REJECTED, REPLACE_REJECTED or TRIGGERED."""
         return abi.ExecType(self.raw[7]).name
 
     @property

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-LAYOUT_HASH: Final = 0x0A50EA7D25EE2257
+LAYOUT_HASH: Final = 0xF7FC067AD97221AC
 
 NT_ABI_VERSION: Final = 1
 NT_ABSENT: Final = -9223372036854775808
@@ -60,11 +60,16 @@ NT_SIDE_SELL: Final = 2
 
 NT_ORDER_MARKET: Final = 1
 NT_ORDER_LIMIT: Final = 2
+NT_ORDER_STOP: Final = 3
+NT_ORDER_STOP_LIMIT: Final = 4
+NT_ORDER_TRAILING_STOP: Final = 5
+NT_ORDER_MARKET_IF_TOUCHED: Final = 6
 
 NT_TIF_DAY: Final = 1
 NT_TIF_GTC: Final = 2
 NT_TIF_IOC: Final = 3
 NT_TIF_FOK: Final = 4
+NT_TIF_GTD: Final = 5
 
 NT_MESSAGE_NEW: Final = 1
 NT_MESSAGE_REPLACE: Final = 2
@@ -72,6 +77,11 @@ NT_MESSAGE_CANCEL: Final = 3
 NT_MESSAGE_MASS_CANCEL: Final = 4
 
 NT_ORDER_EXTENDED: Final = 1
+NT_ORDER_POST_ONLY: Final = 2
+NT_ORDER_REDUCE_ONLY: Final = 4
+
+NT_CONTINGENCY_OCO: Final = 1
+NT_CONTINGENCY_BRACKET: Final = 2
 
 NT_EXEC_NEW: Final = 1
 NT_EXEC_TRADE: Final = 2
@@ -82,6 +92,7 @@ NT_EXEC_DENIED: Final = 6
 NT_EXEC_REJECTED: Final = 7
 NT_EXEC_CANCEL_REJECTED: Final = 8
 NT_EXEC_REPLACE_REJECTED: Final = 9
+NT_EXEC_TRIGGERED: Final = 10
 
 NT_STATUS_PENDING_NEW: Final = 1
 NT_STATUS_NEW: Final = 2
@@ -107,13 +118,16 @@ NT_CHECK_SESSION: Final = 3
 NT_CHECK_DUPLICATE: Final = 5
 NT_CHECK_QUANTITY: Final = 7
 NT_CHECK_PRICE: Final = 8
+NT_CHECK_EXPIRY: Final = 9
 NT_CHECK_FRESHNESS: Final = 10
 NT_CHECK_COLLAR: Final = 11
 NT_CHECK_NOTIONAL: Final = 12
 NT_CHECK_OPEN_ORDERS: Final = 14
 NT_CHECK_POSITION: Final = 15
+NT_CHECK_REDUCE_ONLY: Final = 16
 NT_CHECK_RATE: Final = 19
 NT_CHECK_DAILY_LOSS: Final = 22
+NT_CHECK_POST_ONLY: Final = 24
 
 NT_REASON_MALFORMED: Final = 100
 NT_REASON_UNKNOWN_ACCOUNT: Final = 101
@@ -149,6 +163,13 @@ NT_REASON_USER_REQUEST: Final = 130
 NT_REASON_KILL_SWITCH: Final = 131
 NT_REASON_CLIENT_DEATH: Final = 132
 NT_REASON_QUANTITY_BELOW_FILLED: Final = 133
+NT_REASON_LINKED_ORDER: Final = 150
+NT_REASON_UNKNOWN_LIST: Final = 151
+NT_REASON_POST_ONLY_WOULD_CROSS: Final = 152
+NT_REASON_REDUCE_ONLY_WOULD_INCREASE_POSITION: Final = 153
+NT_REASON_EXPIRE_TIME_MISSING: Final = 154
+NT_REASON_EXPIRE_TIME_IN_PAST: Final = 155
+NT_REASON_EXPIRE_TIME: Final = 156
 
 NT_UNIT_COUNT: Final = 1
 NT_UNIT_PRICE: Final = 2
@@ -247,6 +268,10 @@ class OrderType(IntEnum):
 
     MARKET = 1
     LIMIT = 2
+    STOP = 3
+    STOP_LIMIT = 4
+    TRAILING_STOP = 5
+    MARKET_IF_TOUCHED = 6
 
 
 class TimeInForce(IntEnum):
@@ -256,6 +281,7 @@ class TimeInForce(IntEnum):
     GTC = 2
     IOC = 3
     FOK = 4
+    GTD = 5
 
 
 class Message(IntEnum):
@@ -271,6 +297,15 @@ class OrderFlag(IntFlag):
     """enum nt_order_flag"""
 
     EXTENDED = 1
+    POST_ONLY = 2
+    REDUCE_ONLY = 4
+
+
+class Contingency(IntEnum):
+    """enum nt_contingency"""
+
+    OCO = 1
+    BRACKET = 2
 
 
 class ExecType(IntEnum):
@@ -285,6 +320,7 @@ class ExecType(IntEnum):
     REJECTED = 7
     CANCEL_REJECTED = 8
     REPLACE_REJECTED = 9
+    TRIGGERED = 10
 
 
 class OrderStatus(IntEnum):
@@ -326,13 +362,16 @@ class Check(IntEnum):
     DUPLICATE = 5
     QUANTITY = 7
     PRICE = 8
+    EXPIRY = 9
     FRESHNESS = 10
     COLLAR = 11
     NOTIONAL = 12
     OPEN_ORDERS = 14
     POSITION = 15
+    REDUCE_ONLY = 16
     RATE = 19
     DAILY_LOSS = 22
+    POST_ONLY = 24
 
 
 class Reason(IntEnum):
@@ -372,6 +411,13 @@ class Reason(IntEnum):
     KILL_SWITCH = 131
     CLIENT_DEATH = 132
     QUANTITY_BELOW_FILLED = 133
+    LINKED_ORDER = 150
+    UNKNOWN_LIST = 151
+    POST_ONLY_WOULD_CROSS = 152
+    REDUCE_ONLY_WOULD_INCREASE_POSITION = 153
+    EXPIRE_TIME_MISSING = 154
+    EXPIRE_TIME_IN_PAST = 155
+    EXPIRE_TIME = 156
 
 
 class Unit(IntEnum):
@@ -475,18 +521,27 @@ SIDE: Final[dict[int, str]] = {
 ORDER_TYPE: Final[dict[int, str]] = {
     1: "MARKET",
     2: "LIMIT",
+    3: "STOP",
+    4: "STOP_LIMIT",
+    5: "TRAILING_STOP",
+    6: "MARKET_IF_TOUCHED",
 }
 TIME_IN_FORCE: Final[dict[int, str]] = {
     1: "DAY",
     2: "GTC",
     3: "IOC",
     4: "FOK",
+    5: "GTD",
 }
 MESSAGE: Final[dict[int, str]] = {
     1: "NEW",
     2: "REPLACE",
     3: "CANCEL",
     4: "MASS_CANCEL",
+}
+CONTINGENCY: Final[dict[int, str]] = {
+    1: "OCO",
+    2: "BRACKET",
 }
 EXEC_TYPE: Final[dict[int, str]] = {
     1: "NEW",
@@ -498,6 +553,7 @@ EXEC_TYPE: Final[dict[int, str]] = {
     7: "REJECTED",
     8: "CANCEL_REJECTED",
     9: "REPLACE_REJECTED",
+    10: "TRIGGERED",
 }
 ORDER_STATUS: Final[dict[int, str]] = {
     1: "PENDING_NEW",
@@ -527,13 +583,16 @@ CHECK: Final[dict[int, str]] = {
     5: "DUPLICATE",
     7: "QUANTITY",
     8: "PRICE",
+    9: "EXPIRY",
     10: "FRESHNESS",
     11: "COLLAR",
     12: "NOTIONAL",
     14: "OPEN_ORDERS",
     15: "POSITION",
+    16: "REDUCE_ONLY",
     19: "RATE",
     22: "DAILY_LOSS",
+    24: "POST_ONLY",
 }
 REASON: Final[dict[int, str]] = {
     100: "MALFORMED",
@@ -570,6 +629,13 @@ REASON: Final[dict[int, str]] = {
     131: "KILL_SWITCH",
     132: "CLIENT_DEATH",
     133: "QUANTITY_BELOW_FILLED",
+    150: "LINKED_ORDER",
+    151: "UNKNOWN_LIST",
+    152: "POST_ONLY_WOULD_CROSS",
+    153: "REDUCE_ONLY_WOULD_INCREASE_POSITION",
+    154: "EXPIRE_TIME_MISSING",
+    155: "EXPIRE_TIME_IN_PAST",
+    156: "EXPIRE_TIME",
 }
 UNIT: Final[dict[int, str]] = {
     1: "COUNT",
@@ -659,6 +725,10 @@ NT_ORDER: Final[np.dtype[np.void]] = np.dtype(
             "expire_ts",
             "display_quantity",
             "user_tag",
+            "trailing_offset",
+            "list_id",
+            "contingency",
+            "reserved0",
             "reserved",
         ],
         "formats": [
@@ -680,9 +750,13 @@ NT_ORDER: Final[np.dtype[np.void]] = np.dtype(
             "<i8",
             "<i8",
             "<u8",
-            ("<u8", (4,)),
+            "<i8",
+            "<u8",
+            "u1",
+            ("u1", (7,)),
+            "<u8",
         ],
-        "offsets": [0, 8, 16, 24, 32, 40, 48, 52, 54, 56, 57, 58, 59, 60, 64, 72, 80, 88, 96],
+        "offsets": [0, 8, 16, 24, 32, 40, 48, 52, 54, 56, 57, 58, 59, 60, 64, 72, 80, 88, 96, 104, 112, 113, 120],
         "itemsize": 128,
     }
 )

@@ -50,10 +50,25 @@ enum nt_tick_flag {
 };
 enum nt_session { NT_SESSION_OPEN = 1, NT_SESSION_CLOSED = 2, NT_SESSION_HALTED = 3 };
 enum nt_side { NT_SIDE_BUY = 1, NT_SIDE_SELL = 2 };
-enum nt_order_type { NT_ORDER_MARKET = 1, NT_ORDER_LIMIT = 2 };
-enum nt_time_in_force { NT_TIF_DAY = 1, NT_TIF_GTC = 2, NT_TIF_IOC = 3, NT_TIF_FOK = 4 };
+enum nt_order_type {
+  NT_ORDER_MARKET = 1,
+  NT_ORDER_LIMIT = 2,
+  NT_ORDER_STOP = 3,
+  NT_ORDER_STOP_LIMIT = 4,
+  NT_ORDER_TRAILING_STOP = 5,
+  NT_ORDER_MARKET_IF_TOUCHED = 6
+};
+enum nt_time_in_force { NT_TIF_DAY = 1, NT_TIF_GTC = 2, NT_TIF_IOC = 3, NT_TIF_FOK = 4, NT_TIF_GTD = 5 };
 enum nt_message { NT_MESSAGE_NEW = 1, NT_MESSAGE_REPLACE = 2, NT_MESSAGE_CANCEL = 3, NT_MESSAGE_MASS_CANCEL = 4 };
-enum nt_order_flag { NT_ORDER_EXTENDED = 1 };
+enum nt_order_flag {
+  NT_ORDER_EXTENDED = 1,
+  NT_ORDER_POST_ONLY = 2,
+  NT_ORDER_REDUCE_ONLY = 4
+};
+enum nt_contingency {
+  NT_CONTINGENCY_OCO = 1,
+  NT_CONTINGENCY_BRACKET = 2
+};
 enum nt_exec_type {
   NT_EXEC_NEW = 1,
   NT_EXEC_TRADE = 2,
@@ -63,7 +78,8 @@ enum nt_exec_type {
   NT_EXEC_DENIED = 6,
   NT_EXEC_REJECTED = 7,
   NT_EXEC_CANCEL_REJECTED = 8,
-  NT_EXEC_REPLACE_REJECTED = 9
+  NT_EXEC_REPLACE_REJECTED = 9,
+  NT_EXEC_TRIGGERED = 10
 };
 enum nt_order_status {
   NT_STATUS_PENDING_NEW = 1,
@@ -90,13 +106,16 @@ enum nt_check {
   NT_CHECK_DUPLICATE = 5,
   NT_CHECK_QUANTITY = 7,
   NT_CHECK_PRICE = 8,
+  NT_CHECK_EXPIRY = 9,
   NT_CHECK_FRESHNESS = 10,
   NT_CHECK_COLLAR = 11,
   NT_CHECK_NOTIONAL = 12,
   NT_CHECK_OPEN_ORDERS = 14,
   NT_CHECK_POSITION = 15,
+  NT_CHECK_REDUCE_ONLY = 16,
   NT_CHECK_RATE = 19,
-  NT_CHECK_DAILY_LOSS = 22
+  NT_CHECK_DAILY_LOSS = 22,
+  NT_CHECK_POST_ONLY = 24
 };
 enum nt_reason {
   NT_REASON_MALFORMED = 100,
@@ -132,7 +151,14 @@ enum nt_reason {
   NT_REASON_USER_REQUEST = 130,
   NT_REASON_KILL_SWITCH = 131,
   NT_REASON_CLIENT_DEATH = 132,
-  NT_REASON_QUANTITY_BELOW_FILLED = 133
+  NT_REASON_QUANTITY_BELOW_FILLED = 133,
+  NT_REASON_LINKED_ORDER = 150,
+  NT_REASON_UNKNOWN_LIST = 151,
+  NT_REASON_POST_ONLY_WOULD_CROSS = 152,
+  NT_REASON_REDUCE_ONLY_WOULD_INCREASE_POSITION = 153,
+  NT_REASON_EXPIRE_TIME_MISSING = 154,
+  NT_REASON_EXPIRE_TIME_IN_PAST = 155,
+  NT_REASON_EXPIRE_TIME = 156
 };
 enum nt_unit {
   NT_UNIT_COUNT = 1,
@@ -202,7 +228,11 @@ typedef struct nt_order {
   int64_t expire_ts;
   int64_t display_quantity;
   uint64_t user_tag;
-  uint64_t reserved[4];
+  int64_t trailing_offset;
+  uint64_t list_id;
+  uint8_t contingency;
+  uint8_t reserved0[7];
+  uint64_t reserved;
 } nt_order;
 typedef struct nt_report {
   uint64_t seq;

@@ -26,16 +26,16 @@ static void check_1_well_formed(void) {
     if (field == 1) order.side = 0;
     if (field == 2) order.side = 3;
     if (field == 3) order.type = 3;
-    if (field == 4) order.time_in_force = 5;
+    if (field == 4) order.time_in_force = 6;
     if (field == 5) order.time_in_force = 0;
-    if (field == 6) order.flags = 2;
+    if (field == 6) order.flags = 8;
     if (field == 7) order.trigger_price = 100000;
     if (field == 8) order.price = NT_ABSENT;      /* a limit order without a price */
     if (field == 9) order.type = NT_ORDER_MARKET; /* a market order with one */
     if (field >= 10) order.flags = NT_ORDER_EXTENDED;
     if (field == 10) order.original_client_order_id = 1;
     if (field == 11) order.expire_ts = 5;
-    if (field == 12) order.reserved[3] = 1;
+    if (field == 12) order.reserved = 1;
     machine_send(&m, &order);
     machine_denied(&m, NT_CHECK_WELL_FORMED, NT_REASON_MALFORMED, 11, NT_UNIT_COUNT, NT_ABSENT, NT_ABSENT);
   }

@@ -59,8 +59,8 @@ static void replace_1_well_formed(void) {
       if (field == 2) request.client_order_id = 0;
       if (field == 3) request.expire_ts = 5;
       if (field == 4) request.display_quantity = 1;
-      if (field == 5) request.reserved[0] = 1;
-      if (field == 6) request.reserved[3] = 1;
+      if (field == 5) request.reserved = 1;
+      if (field == 6) request.reserved0[6] = 1;
       if (field == 7 && message != NT_MESSAGE_REPLACE) continue;
       if (field == 7) request.trigger_price = 100000;
       machine_send(&m, &request);

@@ -170,10 +170,10 @@ def test_a_denied_order_is_a_result_with_observed_and_limit(kernel_name: str) ->
         ({"time_in_force": "SOON"}, InvalidArgument, "time_in_force 'SOON'"),
         ({"time_in_force": 1}, InvalidArgument, "time_in_force of an order must be a text"),
         ({"account": "none"}, NotFound, "there is no account 'none'"),
-        ({"order_type": "STOP"}, InvalidArgument, "order_type 'STOP' is not available; this version has MARKET, LIMIT"),
+        ({"order_type": "PEGGED"}, InvalidArgument, "order_type 'PEGGED' is not available; this version has MARKET, LIMIT"),
         ({"order_type": "MARKET"}, InvalidArgument, "a MARKET order takes no price"),
         ({"order_type": "LIMIT", "price": None}, InvalidArgument, "a LIMIT order needs a price"),
-        ({"trigger_price": 1000}, InvalidArgument, "a LIMIT order takes no trigger_price"),
+        ({"order_type": "LIMIT", "trigger_price": 1000}, InvalidArgument, "a LIMIT order takes no trigger_price"),
     ],
 )
 def test_what_is_no_order_raises(kernel_name: str, order: dict[str, Any], kind: type[Exception], says: str) -> None:

@@ -1,15 +1,10 @@
-"""The tests of the checks catch what they are for: each check is removed or shifted in a copy of validate.c, and the C test of that very
-check has to fail."""
+"""The tests catch what they are for: each check, fee and rule of an order's life is removed or shifted in a copy of its source, and the C
+test of that very rule has to fail."""
 
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-TEST = ROOT / "tests" / "c" / "test_checks.c"
-FLAGS = ["-std=gnu11", "-O1", "-ffp-contract=off", "-I", str(ROOT / "csrc")]
+from mutation import changed, compile_all, outcome
 
 # (text in validate.c, what the mutant has instead, the function of test_checks.c that has to fail)
 MUTANTS = {
@@ -27,8 +22,8 @@ MUTANTS = {
     ),
     "slot": ("if (slot->client_order_id != 0) {", "if (0) {", "check_5_duplicate"),
     "quantity": (
-        "if (!quantity_check(market, pair, order->quantity, verdict)) return;\n  if (order->type",
-        "if (order->type",
+        "if (!quantity_check(market, pair, order->quantity, verdict)) return;\n  if (order->price",
+        "if (order->price",
         "check_7_quantity",
     ),
     "quantity_maximum": ("} else if (quantity > maximum) {", "} else if (quantity > maximum + 1) {", "check_7_quantity"),
@@ -38,7 +33,7 @@ MUTANTS = {
         "} else if (0) {",
         "check_7_quantity",
     ),
-    "price": ("if (order->type == NT_ORDER_LIMIT && !price_check(market, order->price, verdict)) return;", "", "check_8_price"),
+    "price": ("if (order->price != NT_ABSENT && !price_check(market, order->price, verdict)) return;", "", "check_8_price"),
     "price_maximum": ("price > market->maximum_price || price", "price > market->maximum_price + 25 || price", "check_8_price"),
     "tick": (
         "} else if (!nt_divides(market->tick_inverse, market->tick_bound, market->tick_shift, price)) {",
@@ -54,7 +49,7 @@ MUTANTS = {
         "check_11_collar",
     ),
     "collar_by_one": ("if (distance <= allowed) return 1;", "if (distance < allowed) return 1;", "check_11_collar"),
-    "notional": ("if (!notional(market, pair, order, order->price, order->quantity, verdict)) return;", "", "check_12_notional"),
+    "notional": ("if (!notional(market, pair, order, price, order->quantity, verdict)) return;", "", "check_12_notional"),
     "notional_by_one": (
         "if (product <= pair->product_limit) return 1;",
         "if (product < pair->product_limit) return 1;",
@@ -67,7 +62,7 @@ MUTANTS = {
         "if (keeping->open_orders > keeping->max_open_orders) {",
         "check_14_open_orders",
     ),
-    "position": ("if (!position(pair, order->side, order->quantity, verdict)) return;", "", "check_15_position"),
+    "position": ("if (!reduces && !position(pair, order->side, order->quantity, verdict)) return;", "", "check_15_position"),
     "position_by_one": ("if (worst <= limit) return 1;", "if (worst < limit) return 1;", "check_15_position"),
     "rate": ("if (next - now <= keeping->rate_tolerance_ns) {", "if (1) {", "check_19_rate"),
     "rate_by_one": ("if (next - now <= keeping->rate_tolerance_ns) {", "if (next - now < keeping->rate_tolerance_ns) {", "check_19_rate"),
@@ -75,47 +70,211 @@ MUTANTS = {
 }
 
 
+# (source, test, text, what the mutant has instead, the function that has to fail)
+LIFECYCLE = {
+    "fee_side": (
+        "accounts.c",
+        "test_accounts.c",
+        "liquidity == NT_LIQUIDITY_MAKER ? pair->fee_maker : pair->fee_taker",
+        "pair->fee_taker",
+        "fees_are_rounded_against_the_trader",
+    ),
+    "fee_rounding": (
+        "accounts.c",
+        "test_accounts.c",
+        "return -nt_money_floor(-product, 1, state->quantity_scale[entry->instrument]);",
+        "return nt_money_floor(product, 1, state->quantity_scale[entry->instrument]);",
+        "fees_are_rounded_against_the_trader",
+    ),
+    "realized": (
+        "accounts.c",
+        "test_accounts.c",
+        "ledger->realized += (nt_wide)price * closed * -direction - share;",
+        "ledger->realized += (nt_wide)price * closed * -direction;",
+        "a_position_opens_closes_and_turns",
+    ),
+    "working_after_a_fill": ("accounts.c", "test_orders.c", "  *working -= quantity;\n", "", "replaces_and_cancels"),
+    "daily_loss_limit": (
+        "accounts.c",
+        "test_accounts.c",
+        "if (nt_account_day_pnl(keeping) > -keeping->max_daily_loss) return;",
+        "if (nt_account_day_pnl(keeping) >= -keeping->max_daily_loss) return;",
+        "a_daily_loss_halts_one_account",
+    ),
+    "former_state_after_a_reject": (
+        "orders.c",
+        "test_orders.c",
+        "        entry->reserved_extra = 0;\n        entry->status = pending_status(entry);\n",
+        "        entry->reserved_extra = 0;\n",
+        "latency_and_races",
+    ),
+    "pending_cancel_first": (
+        "orders.c",
+        "test_reports.c",
+        "if (entry->pending_cancel) return NT_STATUS_PENDING_CANCEL;",
+        "",
+        "what_is_pending",
+    ),
+    "reserve_of_a_replace": (
+        "orders.c",
+        "test_replace.c",
+        "    work(state, entry, entry->reserved_extra);\n",
+        "",
+        "replace_2_trading_state",
+    ),
+    "strictly_through": (
+        "paper_venue.c",
+        "test_orders.c",
+        "print < entry->venue_price : print > entry->venue_price",
+        "print <= entry->venue_price : print >= entry->venue_price",
+        "limit_orders_need_a_print_strictly_through",
+    ),
+    "volume_is_shared": ("paper_venue.c", "test_orders.c", "      volume -= quantity;\n", "", "limit_orders_need_a_print_strictly_through"),
+    "slippage": (
+        "paper_venue.c",
+        "test_orders.c",
+        "print + market->slippage : print - market->slippage",
+        "print : print",
+        "market_orders_take_the_next_print_of_their_side",
+    ),
+    "never_worse_than_its_limit": (
+        "paper_venue.c",
+        "test_venue.c",
+        "if (entry->side == NT_SIDE_BUY) return price < entry->venue_price ? price : entry->venue_price;",
+        "if (entry->side == NT_SIDE_BUY) return price;",
+        "random_histories",
+    ),
+    "whole_or_nothing": (
+        "paper_venue.c",
+        "test_orders.c",
+        "return entry->time_in_force == NT_TIF_FOK && quantity < leaves ? 0 : quantity;",
+        "return quantity;",
+        "times_in_force",
+    ),
+    "trigger_price": (
+        "paper_venue.c",
+        "test_order_types.c",
+        "last >= entry->trigger_price : last <= entry->trigger_price",
+        "last > entry->trigger_price : last < entry->trigger_price",
+        "triggers_wait_for_their_price",
+    ),
+    "trailing_comes_back": (
+        "paper_venue.c",
+        "test_order_types.c",
+        "if (entry->trigger_price == NT_ABSENT || closer) entry",
+        "if (1) entry",
+        "a_trailing_stop_follows",
+    ),
+    "reduce_only_at_the_fill": (
+        "paper_venue.c",
+        "test_order_types.c",
+        "if (entry->reduce_only && quantity > reducible(state, entry)) quantity = reducible(state, entry);",
+        "",
+        "reduce_only_closes_and_opens_nothing",
+    ),
+    "slice": (
+        "paper_venue.c",
+        "test_order_types.c",
+        "if (entry->displayed != 0 && quantity > entry->displayed) quantity = entry->displayed;",
+        "",
+        "an_iceberg_shows_slices",
+    ),
+    "slice_goes_behind": (
+        "paper_venue.c",
+        "test_order_types.c",
+        "    entry->priority = state->next_priority++;\n",
+        "",
+        "an_iceberg_shows_slices",
+    ),
+    "held_until_the_first_trades": (
+        "paper_venue.c",
+        "test_order_types.c",
+        "if (entry->contingency != NT_CONTINGENCY_BRACKET || entry->fate == NT_FATE_RELEASED) enter(state, index);",
+        "enter(state, index);",
+        "what_is_held_is_not_triggered",
+    ),
+    "one_cancels_the_other": (
+        "paper_venue.c",
+        "test_order_types.c",
+        "    if (entry->contingency == NT_CONTINGENCY_OCO || other->contingency == NT_CONTINGENCY_OCO) {",
+        "    if (0) {",
+        "one_cancels_the_other",
+    ),
+    "post_only_on_arrival": (
+        "paper_venue.c",
+        "test_order_types.c",
+        "} else if (entry->post_only && marketable(state, entry)) {",
+        "} else if (0) {",
+        "post_only_does_not_take",
+    ),
+    "reduce_only": (
+        "order_types.c",
+        "test_order_types.c",
+        "if (working <= open) return 1;",
+        "return 1;",
+        "reduce_only_closes_and_opens_nothing",
+    ),
+    "reduce_only_by_one": (
+        "order_types.c",
+        "test_order_types.c",
+        "if (working <= open) return 1;",
+        "if (working < open) return 1;",
+        "reduce_only_closes_and_opens_nothing",
+    ),
+    "expiry_by_one": (
+        "order_types.c",
+        "test_order_types.c",
+        "if (order->expire_ts > state->now) return 1;",
+        "if (order->expire_ts >= state->now) return 1;",
+        "gtd_ends_at_its_time",
+    ),
+    "post_only_by_one": (
+        "order_types.c",
+        "test_order_types.c",
+        "order->price < opposite : order->price > opposite",
+        "order->price <= opposite : order->price >= opposite",
+        "post_only_does_not_take",
+    ),
+    "the_first_of_a_list": (
+        "order_types.c",
+        "test_order_types.c",
+        " || first->contingency != 0) return NULL;",
+        ") return NULL;",
+        "lists_need_their_first",
+    ),
+    "requests_before_expiries": (
+        "apply.c",
+        "test_order_types.c",
+        "    } else if (in != due) {\n      nt_venue_expire(state);",
+        "    } else if (nt_expiry_due(state) == due) {\n      nt_venue_expire(state);",
+        "a_cancel_beats_its_expiry",
+    ),
+}
+
+
 @pytest.fixture(scope="module")
-def objects(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Everything that is not mutated, compiled once."""
+def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The core, compiled once."""
     directory = tmp_path_factory.mktemp("objects")
-    sources = [path for path in (ROOT / "csrc").glob("*.c") if path.name != "validate.c"]
-    sources += [ROOT / "csrc" / "platform" / "posix.c", TEST]
-    subprocess.run(["gcc", *FLAGS, "-c", *map(str, sources)], check=True, cwd=directory)
-    return sorted(directory.glob("*.o"))
-
-
-def outcome(objects: list[Path], directory: Path, code: str) -> str | None:
-    """The function of test_checks.c that fails with this validate.c, None when all pass."""
-    (directory / "validate.c").write_text(code, encoding="utf-8")
-    command = [
-        "gcc",
-        *FLAGS,
-        "-w",
-        str(directory / "validate.c"),
-        *map(str, objects),
-        "-o",
-        str(directory / "test"),
-        "-lpthread",
-        "-lrt",
-        "-lm",
-    ]
-    subprocess.run(command, check=True)
-    done = subprocess.run([directory / "test"], check=False, capture_output=True, text=True, timeout=60, env={"NT_TRACE": "1"})
-    if done.returncode == 0:
-        return None
-    return re.findall(r"^in (\w+)$", done.stderr, re.M)[-1]
-
-
-@pytest.mark.xdist_group("mutants")
-def test_without_a_change_every_check_passes(objects: list[Path], tmp_path: Path) -> None:
-    assert outcome(objects, tmp_path, (ROOT / "csrc" / "validate.c").read_text(encoding="utf-8")) is None
+    compile_all(directory)
+    return directory
 
 
 @pytest.mark.xdist_group("mutants")
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_removed_or_shifted_check_is_noticed(objects: list[Path], tmp_path: Path, name: str) -> None:
+def test_a_removed_or_shifted_check_is_noticed(objects: Path, tmp_path: Path, name: str) -> None:
     text, mutant, test = MUTANTS[name]
-    code = (ROOT / "csrc" / "validate.c").read_text(encoding="utf-8")
-    assert code.count(text) == 1, f"{text!r} stands {code.count(text)} times in validate.c"
-    assert outcome(objects, tmp_path, code.replace(text, mutant)) == test
+    assert outcome(objects, tmp_path, "validate.c", changed("validate.c", text, mutant), "test_checks.c") == test
+
+
+@pytest.mark.xdist_group("mutants")
+@pytest.mark.parametrize("name", LIFECYCLE)
+def test_a_changed_rule_is_noticed(objects: Path, tmp_path: Path, name: str) -> None:
+    source, file, text, mutant, test = LIFECYCLE[name]
+    assert outcome(objects, tmp_path, source, changed(source, text, mutant), file) == test
+
+
+@pytest.mark.xdist_group("mutants")
+@pytest.mark.parametrize("file", sorted({"test_checks.c", *(row[1] for row in LIFECYCLE.values())}))
+def test_without_a_change_every_test_passes(objects: Path, tmp_path: Path, file: str) -> None:
+    assert outcome(objects, tmp_path, "validate.c", changed("validate.c", "Pre-trade checks", "Checks"), file) is None

@@ -139,7 +139,7 @@ def test_unknown_sides_are_refused(client: nt.Client, side: Any) -> None:
         client.submit("TEST", side, 1)
 
 
-@pytest.mark.parametrize("time_in_force", ["day", "GTD", "", 1, b"IOC", False])
+@pytest.mark.parametrize("time_in_force", ["day", "GTX", "", 1, b"IOC", False])
 def test_unknown_times_in_force_are_refused(client: nt.Client, time_in_force: Any) -> None:
     with pytest.raises(InvalidArgument, match="is not one of DAY, GTC, IOC, FOK"):
         client.submit("TEST", "BUY", 1, 5, time_in_force=time_in_force)
