@@ -151,7 +151,7 @@ static void mark_pair(nt_state *state, uint32_t account, uint32_t instrument) {
   nt_ledger *ledger = &state->ledgers[index];
   int64_t money = 0;
   if (pair->position != 0) {
-    nt_wide worth = (nt_wide)state->markets[instrument].last * pair->position - ledger->cost;
+    nt_wide worth = (nt_wide)state->markets[instrument].mark * pair->position - ledger->cost;
     money = nt_money_floor(worth, pair->value_numerator, pair->value_denominator);
   }
   if (money == ledger->unrealized_money) return;
@@ -242,6 +242,6 @@ void nt_position_of(const nt_state *state, uint32_t account, uint32_t instrument
   position->realized_pnl = ledger->realized_money;
   position->unrealized_pnl = ledger->unrealized_money;
   position->fees = ledger->fees;
-  position->mark_price = state->markets[instrument].last;
+  position->mark_price = state->markets[instrument].mark;
   position->fills = ledger->fills;
 }

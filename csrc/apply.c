@@ -95,6 +95,8 @@ static void take_tick(nt_state *state, nt_tick *tick) {
       break;
     case NT_TICK_QUOTE:
       nt_market_tick(state, tick);
+      nt_venue_quote(state, tick->instrument);
+      if (state->markets[tick->instrument].prints == 0) nt_account_mark(state, tick->instrument);
       break;
     case NT_TICK_SESSION:
       nt_market_tick(state, tick);

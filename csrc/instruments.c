@@ -60,7 +60,7 @@ int32_t nt_instrument_add(nt_state *state, const nt_instrument *in, nt_error *er
   state->quantity_scale[index] = power_of_ten(in->quantity_decimals);
   nt_divisor tick = nt_divisor_of(in->tick_size), lot = nt_divisor_of(in->lot_size);
   nt_market *market = &state->markets[index];
-  market->bid = market->ask = market->last = market->quote_ts = NT_ABSENT;
+  market->bid = market->ask = market->last = market->mark = market->quote_ts = NT_ABSENT;
   market->tick_inverse = tick.inverse;
   market->tick_bound = tick.bound;
   market->tick_shift = (uint8_t)tick.shift;
@@ -81,6 +81,7 @@ int32_t nt_instrument_add(nt_state *state, const nt_instrument *in, nt_error *er
   nt_venue_book *book = &state->books[index];
   for (int tree = 0; tree < 4; tree++) book->root[tree] = NT_NIL;
   for (int list = 0; list < 3; list++) book->head[list] = book->tail[list] = NT_NIL;
+  book->best[0] = book->best[1] = NT_ABSENT;
   nt_features_init(&state->features[index], in->tick_size);
   nt_market_dirty(state, index);
   return (int32_t)index;
@@ -129,7 +130,7 @@ void nt_market_tick(nt_state *state, nt_tick *tick) {
     } else if (tick->aggressor == 0) {
       tick->aggressor = tick->price >= market->ask ? NT_SIDE_BUY : tick->price <= market->bid ? NT_SIDE_SELL : 0;
     }
-    market->last = tick->price;
+    market->last = market->mark = tick->price;
     market->prints++;
     quote->last_price = tick->price;
     quote->last_size = tick->size;
@@ -137,6 +138,7 @@ void nt_market_tick(nt_state *state, nt_tick *tick) {
     market->implied = 0;
     market->bid = tick->bid_price;
     market->ask = tick->ask_price;
+    if (market->prints == 0) market->mark = (tick->bid_price + tick->ask_price) >> 1;
     market->quote_ts = tick->ts_recv;
     quote->bid_size = tick->bid_size;
     quote->ask_size = tick->ask_size;

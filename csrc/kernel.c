@@ -45,7 +45,9 @@ static int32_t complete(nt_kernel_config *config, nt_error *error) {
     return refuse(error, "latency_out_ns", config->latency_out_ns, NT_RAW_MAX);
   if (config->slippage_ticks < 0 || config->slippage_ticks > 1000000)
     return refuse(error, "slippage_ticks", config->slippage_ticks, 1000000);
-  if ((config->reserved[0] | config->reserved[1] | config->reserved[2] | config->reserved[3]) != 0)
+  if (config->fill_model > NT_FILL_PROBABILISTIC) return refuse(error, "fill_model", config->fill_model, NT_FILL_PROBABILISTIC);
+  if (config->fill_model == 0) config->fill_model = NT_FILL_PRINTS;
+  if ((config->reserved0 | config->reserved[0] | config->reserved[1] | config->reserved[2]) != 0)
     return refuse(error, "reserved", NT_ABSENT, 0);
   return NT_OK;
 }

@@ -6,7 +6,7 @@
 
 #include "neural_trader.h"
 
-#define NT_LAYOUT_HASH 0xf7fc067ad97221acULL
+#define NT_LAYOUT_HASH 0x123f5207b3c3917aULL
 
 _Static_assert(sizeof(nt_error) == 256, "nt_error");
 _Static_assert(offsetof(nt_error, code) == 0, "nt_error.code");
@@ -124,7 +124,9 @@ _Static_assert(offsetof(nt_kernel_config, record) == 68, "nt_kernel_config.recor
 _Static_assert(offsetof(nt_kernel_config, latency_in_ns) == 72, "nt_kernel_config.latency_in_ns");
 _Static_assert(offsetof(nt_kernel_config, latency_out_ns) == 80, "nt_kernel_config.latency_out_ns");
 _Static_assert(offsetof(nt_kernel_config, slippage_ticks) == 88, "nt_kernel_config.slippage_ticks");
-_Static_assert(offsetof(nt_kernel_config, reserved) == 96, "nt_kernel_config.reserved");
+_Static_assert(offsetof(nt_kernel_config, fill_model) == 96, "nt_kernel_config.fill_model");
+_Static_assert(offsetof(nt_kernel_config, reserved0) == 100, "nt_kernel_config.reserved0");
+_Static_assert(offsetof(nt_kernel_config, reserved) == 104, "nt_kernel_config.reserved");
 
 _Static_assert(sizeof(nt_instrument) == 120, "nt_instrument");
 _Static_assert(offsetof(nt_instrument, symbol) == 0, "nt_instrument.symbol");

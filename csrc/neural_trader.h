@@ -210,7 +210,7 @@ enum nt_reason {
   NT_REASON_UNKNOWN_ORDER = 125,
   NT_REASON_TOO_LATE = 126,              /* the order is already in a terminal state */
   NT_REASON_PENDING_REQUEST = 127,       /* a cancel or replace of this order is still on its way */
-  NT_REASON_NO_PRINT = 128,              /* IOC or FOK could not (wholly) trade on its one print */
+  NT_REASON_NO_PRINT = 128,              /* IOC or FOK could not (wholly) trade on its one print, or at the quote that it met */
   NT_REASON_SESSION_CLOSED = 129,        /* a DAY order at the end of its session */
   NT_REASON_USER_REQUEST = 130,          /* cancelled by its client */
   NT_REASON_KILL_SWITCH = 131,           /* cancelled by a halt */
@@ -241,6 +241,13 @@ enum nt_report_flag { NT_REPORT_SATURATED = 1 }; /* observed or limit did not fi
 enum nt_clock {
   NT_CLOCK_TAPE = 1,     /* replay: time is the tape's; lockstep with subscribed clients */
   NT_CLOCK_MONOTONIC = 2 /* real time: ticks are taken as they come, slow readers may lose ticks */
+};
+
+/* What the paper venue believes about fills. */
+enum nt_fill_model {
+  NT_FILL_PRINTS = 1, /* only prints fill: takers on the next one of their side, resting orders strictly through their price */
+  NT_FILL_QUEUE = 2,  /* takers fill at the quote; a resting order waits behind what was displayed, and only trades shorten its queue */
+  NT_FILL_PROBABILISTIC = 3 /* the same, and of what leaves a queue without trading a share is believed to have been ahead */
 };
 
 enum nt_command_kind {
@@ -387,7 +394,9 @@ typedef struct nt_kernel_config {
   int64_t latency_in_ns;    /* kernel to venue */
   int64_t latency_out_ns;   /* venue to kernel */
   int64_t slippage_ticks;   /* adverse adjustment of market fills, the only one */
-  uint64_t reserved[4];
+  uint32_t fill_model;      /* NT_FILL_; 0 = NT_FILL_PRINTS */
+  uint32_t reserved0;
+  uint64_t reserved[3];
 } nt_kernel_config;
 
 typedef struct nt_instrument {
@@ -459,7 +468,7 @@ typedef struct nt_position {
   int64_t realized_pnl; /* raw money, before fees */
   int64_t unrealized_pnl;
   int64_t fees;
-  int64_t mark_price; /* raw; the last trade, or NT_ABSENT */
+  int64_t mark_price; /* raw; the last trade, or the middle of the quote while there was none, or NT_ABSENT */
   uint64_t fills;
 } nt_position;
 

@@ -1,4 +1,5 @@
-/* The paper venue. It trades against real prints only, by one rule:
+/* The paper venue: where orders are between their arrival and their end, and how prints fill them. With NT_FILL_PRINTS, one rule (fills at
+ * the quote and by queue position are in queue_model.c):
  *
  * - A fill takes at most the print's volume, which eligible orders share in the order of their time priority.
  * - A market order, and an IOC or FOK, looks at prints on its own side (a buy at prints whose aggressor bought). A market order fills
@@ -34,20 +35,34 @@ static int marketable(const nt_state *state, const nt_entry *entry) {
 
 static void rest(nt_state *state, uint32_t index) {
   nt_entry *entry = &state->entries[index];
-  entry->arrival_print = state->markets[entry->instrument].prints;
   entry->marketable = (uint8_t)marketable(state, entry);
   nt_book_rest(state, index, entry->side == NT_SIDE_BUY ? NT_TREE_BIDS : NT_TREE_ASKS);
+  if (state->fill_model == NT_FILL_PRINTS) {
+    entry->arrival_print = state->markets[entry->instrument].prints;
+  } else {
+    nt_queue_place(state, index);
+  }
 }
+
+static int immediate(const nt_entry *entry) {
+  return entry->time_in_force == NT_TIF_IOC || entry->time_in_force == NT_TIF_FOK;
+}
+
+static void finish(nt_state *state, uint32_t index, uint8_t kind, uint16_t reason);
 
 /* As a market or limit order. */
 static void work(nt_state *state, uint32_t index) {
   nt_entry *entry = &state->entries[index];
-  if (entry->venue_type == NT_ORDER_MARKET || entry->time_in_force == NT_TIF_IOC || entry->time_in_force == NT_TIF_FOK) {
+  if (entry->venue_type == NT_ORDER_MARKET || immediate(entry)) {
     nt_book_list(state, index, (uint32_t)entry->side - 1);
+    if (state->fill_model == NT_FILL_PRINTS) return;
+    nt_queue_take(state, index);
+    if (entry->place == NT_PLACE_TAKER && immediate(entry)) finish(state, index, NT_EXEC_CANCELED, NT_REASON_NO_PRINT);
     return;
   }
   entry->displayed = entry->display_quantity != 0 && entry->display_quantity < venue_leaves(entry) ? entry->display_quantity : 0;
   rest(state, index);
+  if (state->fill_model != NT_FILL_PRINTS && entry->marketable) nt_queue_take(state, index);
 }
 
 static void trigger(nt_state *state, uint32_t index) {
@@ -135,6 +150,14 @@ static void finish(nt_state *state, uint32_t index, uint8_t kind, uint16_t reaso
 
 /* ---- requests --------------------------------------------------------------------------------------------------------------- */
 
+static int takes(const nt_entry *entry) {
+  return entry->type == NT_ORDER_MARKET || immediate(entry);
+}
+
+static int quoted(const nt_market *market) {
+  return !market->implied && market->bid != NT_ABSENT && market->ask != NT_ABSENT;
+}
+
 static void arrive(nt_state *state, uint32_t index) {
   nt_entry *entry = &state->entries[index];
   const nt_market *market = &state->markets[entry->instrument];
@@ -143,6 +166,8 @@ static void arrive(nt_state *state, uint32_t index) {
     finish(state, index, NT_EXEC_CANCELED, NT_REASON_LINKED_ORDER);
   } else if (market->session != NT_SESSION_OPEN) {
     finish(state, index, NT_EXEC_REJECTED, market->session == NT_SESSION_CLOSED ? NT_REASON_MARKET_CLOSED : NT_REASON_INSTRUMENT_HALTED);
+  } else if (state->fill_model != NT_FILL_PRINTS && takes(entry) && !quoted(market)) {
+    finish(state, index, NT_EXEC_REJECTED, NT_REASON_MARKET_PRICE_UNAVAILABLE);
   } else if (entry->post_only && marketable(state, entry)) {
     finish(state, index, NT_EXEC_REJECTED, NT_REASON_POST_ONLY_WOULD_CROSS);
   } else if (entry->expire_ts <= state->now) {
@@ -179,6 +204,7 @@ static void replace(nt_state *state, const nt_transit *request) {
     nt_book_leave(state, request->entry);
     entry->venue_price = request->price;
     rest(state, request->entry);
+    if (state->fill_model != NT_FILL_PRINTS && entry->marketable) nt_queue_take(state, request->entry);
   }
   entry->venue_price = request->price;
   if (request->trigger_price == NT_ABSENT) return;
@@ -220,7 +246,7 @@ static int through(const nt_entry *entry, int64_t print) {
   return entry->side == NT_SIDE_BUY ? print < entry->venue_price : print > entry->venue_price;
 }
 
-static int64_t taker_price(const nt_state *state, const nt_entry *entry, int64_t print) {
+int64_t nt_venue_worse(const nt_state *state, const nt_entry *entry, int64_t print) {
   const nt_market *market = &state->markets[entry->instrument];
   int64_t price = entry->side == NT_SIDE_BUY ? print + market->slippage : print - market->slippage;
   int64_t least = print < market->tick_size ? print : market->tick_size;
@@ -234,14 +260,13 @@ static int64_t *venue_position(nt_state *state, const nt_entry *entry) {
   return &state->ledgers[nt_pair_index(state, entry->account, entry->instrument)].venue_position;
 }
 
-/* What is open for a reduce-only order to close. */
-static int64_t reducible(nt_state *state, const nt_entry *entry) {
+int64_t nt_venue_reducible(nt_state *state, const nt_entry *entry) {
   int64_t position = *venue_position(state, entry);
   int64_t open = entry->side == NT_SIDE_BUY ? -position : position;
   return open > 0 ? open : 0;
 }
 
-static void fill(nt_state *state, uint32_t index, int64_t quantity, int64_t price, uint8_t liquidity) {
+void nt_venue_fill(nt_state *state, uint32_t index, int64_t quantity, int64_t price, uint8_t liquidity) {
   nt_entry *entry = &state->entries[index];
   entry->venue_filled += quantity;
   *venue_position(state, entry) += entry->side == NT_SIDE_BUY ? quantity : -quantity;
@@ -252,7 +277,8 @@ static void fill(nt_state *state, uint32_t index, int64_t quantity, int64_t pric
   } else if (entry->displayed != 0 && (entry->displayed -= quantity) == 0) {
     nt_book_leave(state, index);
     entry->priority = state->next_priority++;
-    work(state, index);
+    entry->displayed = entry->display_quantity < venue_leaves(entry) ? entry->display_quantity : 0;
+    rest(state, index);
   }
   if (entry->list_next != index) tell_others(state, index);
 }
@@ -270,16 +296,12 @@ static uint32_t collect(nt_state *state, const nt_venue_book *book, const nt_tic
   return count;
 }
 
-static int immediate(const nt_entry *entry) {
-  return entry->time_in_force == NT_TIF_IOC || entry->time_in_force == NT_TIF_FOK;
-}
-
 /* What one order gets of a print. */
 static int64_t share(nt_state *state, const nt_entry *entry, int64_t price, int64_t volume) {
   int64_t leaves = venue_leaves(entry), quantity = leaves < volume ? leaves : volume;
   if (!through(entry, price)) return 0;
   if (entry->displayed != 0 && quantity > entry->displayed) quantity = entry->displayed;
-  if (entry->reduce_only && quantity > reducible(state, entry)) quantity = reducible(state, entry);
+  if (entry->reduce_only && quantity > nt_venue_reducible(state, entry)) quantity = nt_venue_reducible(state, entry);
   return entry->time_in_force == NT_TIF_FOK && quantity < leaves ? 0 : quantity;
 }
 
@@ -307,11 +329,11 @@ static void trade(nt_state *state, const nt_venue_book *book, const nt_tick *tic
     if (nt_outward_free(state) <= (state->outbound.mask + 1) / 2) quantity = 0; /* keep room for every order's answers */
     if (quantity > 0) {
       volume -= quantity;
-      fill(state, index, quantity, takes ? taker_price(state, entry, tick->price) : entry->venue_price,
-           takes ? NT_LIQUIDITY_TAKER : NT_LIQUIDITY_MAKER);
+      nt_venue_fill(state, index, quantity, takes ? nt_venue_worse(state, entry, tick->price) : entry->venue_price,
+                    takes ? NT_LIQUIDITY_TAKER : NT_LIQUIDITY_MAKER);
     }
     if (entry->place == NT_PLACE_DONE) continue;
-    if (entry->reduce_only && reducible(state, entry) == 0 && !first_works(state, index)) {
+    if (entry->reduce_only && nt_venue_reducible(state, entry) == 0 && !first_works(state, index)) {
       finish(state, index, NT_EXEC_CANCELED, NT_REASON_REDUCE_ONLY_WOULD_INCREASE_POSITION);
     } else if (entry->place == NT_PLACE_TAKER && immediate(entry)) {
       finish(state, index, NT_EXEC_CANCELED, NT_REASON_NO_PRINT);
@@ -332,9 +354,20 @@ static void trigger_all(nt_state *state, const nt_venue_book *book, int64_t last
 
 void nt_venue_print(nt_state *state, const nt_tick *tick) {
   const nt_venue_book *book = &state->books[tick->instrument];
-  if ((book->root[NT_TREE_BIDS] & book->root[NT_TREE_ASKS] & book->head[0] & book->head[1]) != NT_NIL) trade(state, book, tick);
+  if (state->fill_model != NT_FILL_PRINTS) {
+    nt_queue_print(state, tick);
+  } else if ((book->root[NT_TREE_BIDS] & book->root[NT_TREE_ASKS] & book->head[0] & book->head[1]) != NT_NIL)
+    trade(state, book, tick);
   if ((book->root[NT_TREE_RISING] & book->root[NT_TREE_FALLING] & book->head[NT_LIST_TRAILING]) != NT_NIL)
     trigger_all(state, book, tick->price);
+}
+
+void nt_venue_quote(nt_state *state, uint32_t instrument) {
+  if (state->fill_model != NT_FILL_PRINTS) nt_queue_quote(state, instrument);
+}
+
+void nt_venue_cancel(nt_state *state, uint32_t index, uint16_t reason) {
+  finish(state, index, NT_EXEC_CANCELED, reason);
 }
 
 /* The session of the instrument has closed: DAY orders end, GTC and GTD orders stay. */

@@ -55,6 +55,7 @@ nt_state *nt_state_create(const nt_kernel_config *config) {
   state->latency_in_ns = config->latency_in_ns;
   state->latency_out_ns = config->latency_out_ns;
   state->slippage_ticks = config->slippage_ticks;
+  state->fill_model = config->fill_model == 0 ? NT_FILL_PRINTS : config->fill_model;
   state->next_venue_order_id = 1;
   state->next_execution_id = 1;
   state->next_priority = 1;

@@ -38,7 +38,7 @@ typedef struct nt_market {
   uint8_t implied;
   uint8_t dirty;
   uint16_t reserved;
-  uint64_t reserved1;
+  int64_t mark; /* the last trade, or the middle of the quote while there was none */
 } nt_market;
 _Static_assert(sizeof(nt_market) == 128, "one instrument is two lines");
 
@@ -136,7 +136,10 @@ typedef struct nt_entry {
   int64_t venue_price;
   int64_t venue_quantity;
   int64_t venue_filled;
-  uint64_t arrival_print; /* the instrument's print count when the order reached the venue */
+  union {
+    uint64_t arrival_print; /* fills by prints: the instrument's print count when the order reached the venue */
+    int64_t queue_ahead;    /* fills by queue: displayed quantity before it at its price; NT_QUEUE_UNKNOWN */
+  };
   uint8_t place;
   uint8_t marketable; /* on arrival */
   uint8_t venue_type; /* NT_ORDER_MARKET or NT_ORDER_LIMIT: what it is once triggered */
@@ -188,7 +191,13 @@ typedef struct nt_venue_book {
   uint32_t root[4]; /* NT_TREE_ */
   uint32_t head[3]; /* takers by side, then trailing stops */
   uint32_t tail[3];
+  uint32_t reserved[2];
+  int64_t best[2];   /* the quote as the venue has dealt with it: price, size, and what happened since */
+  int64_t size[2];   /* INT64_MAX where the source gives none */
+  int64_t taken[2];  /* of the size, by our takers */
+  int64_t traded[2]; /* at the price */
 } nt_venue_book;
+#define NT_QUEUE_UNKNOWN INT64_MAX
 
 typedef struct nt_id_line {
   uint64_t last_id;
@@ -226,7 +235,7 @@ typedef struct nt_state {
   uint32_t channels;
   uint32_t order_capacity; /* per channel, power of two */
   uint32_t ended;
-  uint32_t reserved;
+  uint32_t fill_model;
   int64_t latency_in_ns;
   int64_t latency_out_ns;
   int64_t slippage_ticks;
@@ -331,6 +340,18 @@ int64_t nt_expiry_due(const nt_state *state); /* INT64_MAX when nothing expires 
 
 /* paper_venue.c: the venue's side. */
 void nt_venue_expire(nt_state *state); /* the first to expire does */
+void nt_venue_quote(nt_state *state, uint32_t instrument);
+int64_t nt_venue_reducible(nt_state *state, const nt_entry *entry); /* what is open for a reduce-only order to close */
+void nt_venue_fill(nt_state *state, uint32_t index, int64_t quantity, int64_t price, uint8_t liquidity);
+void nt_venue_cancel(nt_state *state, uint32_t index, uint16_t reason);              /* by the venue's own rules */
+int64_t nt_venue_worse(const nt_state *state, const nt_entry *entry, int64_t price); /* by slippage, within its limit */
+
+/* queue_model.c: fills at the quote and by queue position. */
+void nt_queue_place(nt_state *state, uint32_t index); /* the order has come to rest */
+void nt_queue_take(nt_state *state, uint32_t index);  /* what it can at the quote */
+void nt_queue_print(nt_state *state, const nt_tick *tick);
+void nt_queue_quote(nt_state *state, uint32_t instrument);
+
 void nt_venue_receive(nt_state *state, const nt_transit *request);
 void nt_venue_print(nt_state *state, const nt_tick *tick);
 void nt_venue_session(nt_state *state, uint32_t instrument);

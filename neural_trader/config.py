@@ -73,9 +73,16 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The paper venue: its fill rule, its latency each way, and the adverse ticks of a market order's fill."""
+    """The paper venue: its fill rule, its latency each way, and the adverse ticks of a market order's fill.
 
-    fill_model: Annotated[Literal["conservative"], rule.choice("conservative")] = "conservative"
+    `conservative` fills against trades only: a taker by the next one of its side, a resting order strictly through its price. `queue` and
+    `probabilistic` need quotes: takers fill at the quote, a resting order waits behind the size displayed at its price, which trades
+    shorten; where the size shrinks without a trade, `queue` believes that it shrank behind the order, `probabilistic` shares it.
+    """
+
+    fill_model: Annotated[Literal["conservative", "queue", "probabilistic"], rule.choice("conservative", "queue", "probabilistic")] = (
+        "conservative"
+    )
     latency_in_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)] = 250
     latency_out_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)] = 250
     slippage_ticks: Annotated[int, rule.whole(0, 10_000)] = 1

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 
 _JOURNAL_BYTES: Final = 1 << 20
+_FILL_MODELS: Final = {"conservative": abi.NT_FILL_PRINTS, "queue": abi.NT_FILL_QUEUE, "probabilistic": abi.NT_FILL_PROBABILISTIC}
 _NANOSECONDS: Final = 1_000_000_000
 _CHUNK: Final = 65_536  # ticks between two looks at the progress
 
@@ -92,6 +93,7 @@ class Kernel:
         config.latency_in_ns = venue.latency_in_ns
         config.latency_out_ns = venue.latency_out_ns
         config.slippage_ticks = venue.slippage_ticks
+        config.fill_model = _FILL_MODELS[venue.fill_model]
         call(lib.nt_kernel_create, config, self._created)
         self._handle = self._created[0]
         _open.add(self)

@@ -221,9 +221,17 @@ def venue_assumptions(config: Config) -> list[str]:
     """What the paper venue assumes, in sentences."""
     venue = config.venue
     ticks = "1 tick" if venue.slippage_ticks == 1 else f"{venue.slippage_ticks} ticks"
+    latency = f"Orders reach the venue {venue.latency_in_us} µs after they were taken; answers come back after {venue.latency_out_us} µs."
+    if venue.fill_model == "conservative":
+        return [latency, f"A market order fills at its print, {ticks} worse: the only adjustment. The final mark is the last trade."]
+    shrinks = "all of it was behind" if venue.fill_model == "queue" else "the part behind the order is what the queue's shape suggests"
     return [
-        f"Orders reach the venue {venue.latency_in_us} µs after they were taken; answers come back after {venue.latency_out_us} µs.",
-        f"A market order fills at its print, {ticks} worse: the only adjustment. The final mark is the last trade.",
+        latency,
+        f"A market order fills at the opposite quote, {ticks} worse, at most its displayed size; the rest waits for the next quote.",
+        "A resting order waits behind the size displayed at its price; trades at its price shorten that queue, then fill it; a trade or a "
+        "quote through its price fills it, at most by its size.",
+        f"Where displayed size shrinks without a trade, {shrinks}.",
+        "The final mark is the last trade, or the middle of the quote where there was none.",
     ]
 
 

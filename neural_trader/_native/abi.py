@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-LAYOUT_HASH: Final = 0xF7FC067AD97221AC
+LAYOUT_HASH: Final = 0x123F5207B3C3917A
 
 NT_ABI_VERSION: Final = 1
 NT_ABSENT: Final = -9223372036854775808
@@ -183,6 +183,10 @@ NT_REPORT_SATURATED: Final = 1
 
 NT_CLOCK_TAPE: Final = 1
 NT_CLOCK_MONOTONIC: Final = 2
+
+NT_FILL_PRINTS: Final = 1
+NT_FILL_QUEUE: Final = 2
+NT_FILL_PROBABILISTIC: Final = 3
 
 NT_COMMAND_SET_STATE: Final = 1
 NT_COMMAND_STOP: Final = 2
@@ -445,6 +449,14 @@ class Clock(IntEnum):
     MONOTONIC = 2
 
 
+class FillModel(IntEnum):
+    """enum nt_fill_model"""
+
+    PRINTS = 1
+    QUEUE = 2
+    PROBABILISTIC = 3
+
+
 class CommandKind(IntEnum):
     """enum nt_command_kind"""
 
@@ -649,6 +661,11 @@ UNIT: Final[dict[int, str]] = {
 CLOCK: Final[dict[int, str]] = {
     1: "TAPE",
     2: "MONOTONIC",
+}
+FILL_MODEL: Final[dict[int, str]] = {
+    1: "PRINTS",
+    2: "QUEUE",
+    3: "PROBABILISTIC",
 }
 COMMAND_KIND: Final[dict[int, str]] = {
     1: "SET_STATE",
@@ -898,10 +915,30 @@ NT_KERNEL_CONFIG: Final[np.dtype[np.void]] = np.dtype(
             "latency_in_ns",
             "latency_out_ns",
             "slippage_ticks",
+            "fill_model",
+            "reserved0",
             "reserved",
         ],
-        "formats": ["S32", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<u4", "<i8", "<i8", "<i8", ("<u8", (4,))],
-        "offsets": [0, 32, 36, 40, 44, 48, 52, 56, 60, 64, 68, 72, 80, 88, 96],
+        "formats": [
+            "S32",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<u4",
+            "<u4",
+            ("<u8", (3,)),
+        ],
+        "offsets": [0, 32, 36, 40, 44, 48, 52, 56, 60, 64, 68, 72, 80, 88, 96, 100, 104],
         "itemsize": 128,
     }
 )

@@ -174,6 +174,11 @@ enum nt_clock {
   NT_CLOCK_TAPE = 1,
   NT_CLOCK_MONOTONIC = 2
 };
+enum nt_fill_model {
+  NT_FILL_PRINTS = 1,
+  NT_FILL_QUEUE = 2,
+  NT_FILL_PROBABILISTIC = 3
+};
 enum nt_command_kind {
   NT_COMMAND_SET_STATE = 1,
   NT_COMMAND_STOP = 2
@@ -301,7 +306,9 @@ typedef struct nt_kernel_config {
   int64_t latency_in_ns;
   int64_t latency_out_ns;
   int64_t slippage_ticks;
-  uint64_t reserved[4];
+  uint32_t fill_model;
+  uint32_t reserved0;
+  uint64_t reserved[3];
 } nt_kernel_config;
 typedef struct nt_instrument {
   char symbol[32];

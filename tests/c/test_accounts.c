@@ -18,7 +18,7 @@ static machine_limits plain(void) {
 }
 
 static void mark(machine *m, uint32_t instrument, int64_t price) {
-  m->state->markets[instrument].last = price;
+  m->state->markets[instrument].last = m->state->markets[instrument].mark = price;
   nt_account_mark(m->state, instrument);
 }
 
@@ -26,7 +26,7 @@ static void fill(machine *m, uint16_t account, uint32_t instrument, uint8_t side
   nt_entry entry = {.account = account, .instrument = instrument, .side = side};
   nt_pair *pair = &m->state->pairs[nt_pair_index(m->state, account, instrument)];
   *(side == BUY ? &pair->working_buy : &pair->working_sell) += quantity; /* as the order had reserved */
-  m->state->markets[instrument].last = price;
+  m->state->markets[instrument].last = m->state->markets[instrument].mark = price;
   nt_account_fill(m->state, &entry, price, quantity, fee);
 }
 

@@ -242,9 +242,9 @@ WRONG = [
         "[limits]",
         '[venue]\nfill_model = "hopeful"\n[limits]',
         "venue.fill_model",
-        "must be 'conservative', not 'hopeful' (str)",
+        "must be 'conservative' or 'queue' or 'probabilistic', not 'hopeful' (str)",
         "hopeful",
-        "'conservative'",
+        "'conservative' or 'queue' or 'probabilistic'",
     ),
     Wrong(
         "a table in the place of a value",

@@ -1,0 +1,170 @@
+/* Fills at the quote and by queue position.
+ *
+ * - A taker fills on arrival at the opposite quote, slippage_ticks worse, at most its displayed size, which our takers use up until the
+ *   next quote. What is left of a market order waits for the next quote, of a limit order it rests, of IOC and FOK it is cancelled.
+ * - A resting order at the best price waits behind the size displayed there when it came; inside the spread nobody is before it; deeper,
+ *   its queue is unknown until the quote comes to its price. Prints at its price shorten the queue and then fill it, at most by what
+ *   they exceed it. A print through its price fills it by the print's volume, a quote through its price by the quote's size: as maker, at
+ *   its price.
+ * - When the displayed size at its price shrinks, NT_FILL_QUEUE believes that all of it was behind, as far as that is possible (the
+ *   queue is at most what is displayed). NT_FILL_PROBABILISTIC believes that of what left without a trade the share behind / (before +
+ *   behind) was behind, rounded against the order: hftbacktest's PowerProbQueueModel with n = 1, in whole quantities.
+ */
+#include "state.h"
+
+static uint32_t side_of(const nt_entry *entry) {
+  return (uint32_t)entry->side - 1;
+}
+
+static int64_t best_of(const nt_state *state, uint32_t instrument, uint32_t side) {
+  const nt_market *market = &state->markets[instrument];
+  return side == 0 ? market->bid : market->ask;
+}
+
+/* A source without sizes, and an implied quote, give none: then nothing is known to be before an order, and nothing limits a taker. */
+static int64_t size_of(const nt_state *state, uint32_t instrument, uint32_t side) {
+  const nt_quote *quote = &state->quotes[instrument];
+  int64_t size = side == 0 ? quote->bid_size : quote->ask_size;
+  return state->markets[instrument].implied || size <= 0 ? INT64_MAX : size;
+}
+
+static int reaches(const nt_entry *entry, int64_t opposite) {
+  if (entry->venue_type == NT_ORDER_MARKET) return 1;
+  return entry->side == NT_SIDE_BUY ? entry->venue_price >= opposite : entry->venue_price <= opposite;
+}
+
+void nt_queue_place(nt_state *state, uint32_t index) {
+  nt_entry *entry = &state->entries[index];
+  int64_t best = best_of(state, entry->instrument, side_of(entry)), size = size_of(state, entry->instrument, side_of(entry));
+  int better = best == NT_ABSENT || (entry->side == NT_SIDE_BUY ? entry->venue_price > best : entry->venue_price < best);
+  if (better) {
+    entry->queue_ahead = 0;
+  } else {
+    entry->queue_ahead = entry->venue_price == best && size != INT64_MAX ? size : NT_QUEUE_UNKNOWN;
+  }
+}
+
+static int64_t wanted_of(nt_state *state, const nt_entry *entry, int64_t available) {
+  int64_t leaves = entry->venue_quantity - entry->venue_filled, quantity = leaves < available ? leaves : available;
+  if (entry->reduce_only && quantity > nt_venue_reducible(state, entry)) quantity = nt_venue_reducible(state, entry);
+  return quantity;
+}
+
+static int has_room(const nt_state *state) { /* for every order's answers */
+  return nt_outward_free(state) > (state->outbound.mask + 1) / 2;
+}
+
+void nt_queue_take(nt_state *state, uint32_t index) {
+  nt_entry *entry = &state->entries[index];
+  nt_venue_book *book = &state->books[entry->instrument];
+  uint32_t other = 1 - side_of(entry);
+  int64_t opposite = best_of(state, entry->instrument, other), size = size_of(state, entry->instrument, other);
+  if (opposite == NT_ABSENT || !reaches(entry, opposite) || !has_room(state)) return;
+  int64_t quantity = wanted_of(state, entry, size == INT64_MAX ? size : size - book->taken[other]);
+  if (quantity <= 0 || (entry->time_in_force == NT_TIF_FOK && quantity < entry->venue_quantity - entry->venue_filled)) return;
+  book->taken[other] += quantity;
+  nt_venue_fill(state, index, quantity, nt_venue_worse(state, entry, opposite), NT_LIQUIDITY_TAKER);
+}
+
+/* Resting orders that a price has reached: bids at it or above, asks at it or below. Best first, into scratch. */
+static uint32_t collect(nt_state *state, uint32_t instrument, uint32_t side, int64_t price, int touch) {
+  uint32_t count = 0;
+  for (uint32_t i = nt_book_first(state, state->books[instrument].root[side]); i != NT_NIL; i = nt_book_next(state, i)) {
+    int64_t own = state->entries[i].venue_price;
+    int through = side == 0 ? own > price : own < price;
+    if (!through && !(touch && own == price)) break;
+    state->scratch[count++] = i;
+  }
+  return count;
+}
+
+static void make(nt_state *state, uint32_t index, int64_t quantity, int64_t *volume) {
+  const nt_entry *entry = &state->entries[index];
+  if (entry->displayed != 0 && quantity > entry->displayed) quantity = entry->displayed;
+  *volume -= quantity;
+  nt_venue_fill(state, index, quantity, entry->venue_price, NT_LIQUIDITY_MAKER);
+}
+
+static void print_side(nt_state *state, const nt_tick *tick, uint32_t side) {
+  uint32_t count = collect(state, tick->instrument, side, tick->price, tick->aggressor == 2 - side); /* sells hit bids */
+  int64_t volume = tick->size;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t index = state->scratch[i];
+    nt_entry *entry = &state->entries[index];
+    if (entry->place != NT_PLACE_RESTING) continue; /* one before it has cancelled it */
+    int64_t available = volume;
+    if (entry->venue_price == tick->price) {
+      if (entry->queue_ahead == NT_QUEUE_UNKNOWN) continue;
+      entry->queue_ahead -= tick->size;
+      if (entry->queue_ahead >= 0) continue;
+      if (-entry->queue_ahead < available) available = -entry->queue_ahead;
+      entry->queue_ahead = 0;
+    }
+    int64_t quantity = has_room(state) ? wanted_of(state, entry, available) : 0;
+    if (quantity > 0) make(state, index, quantity, &volume);
+  }
+}
+
+void nt_queue_print(nt_state *state, const nt_tick *tick) {
+  nt_venue_book *book = &state->books[tick->instrument];
+  for (uint32_t side = 0; side < 2; side++) {
+    if (book->best[side] == tick->price) book->traded[side] += tick->size;
+    if (book->root[side] != NT_NIL) print_side(state, tick, side);
+  }
+}
+
+/* behind / (before + behind) of what has left was behind; the rest was before it. */
+static int64_t believed(int64_t ahead, int64_t before, int64_t after, int64_t traded) {
+  int64_t left = before - after - traded; /* without a trade */
+  if (left > 0 && before > 0) {
+    int64_t behind = before - traded - ahead;
+    if (behind < 0) behind = 0;
+    nt_wide whole = (nt_wide)ahead + behind;
+    if (whole > 0) ahead -= (int64_t)((nt_wide)left * ahead / whole);
+  }
+  return ahead < after ? ahead : after;
+}
+
+static void best_moved(nt_state *state, uint32_t instrument, uint32_t side) {
+  nt_venue_book *book = &state->books[instrument];
+  int64_t price = best_of(state, instrument, side), size = size_of(state, instrument, side);
+  int same = price == book->best[side];
+  for (uint32_t i = nt_book_first(state, book->root[side]); i != NT_NIL; i = nt_book_next(state, i)) {
+    nt_entry *entry = &state->entries[i];
+    if (entry->venue_price != price) {
+      if (side == 0 ? entry->venue_price < price : entry->venue_price > price) break;
+      continue;
+    }
+    if (size == INT64_MAX || entry->queue_ahead == 0) continue;
+    if (entry->queue_ahead == NT_QUEUE_UNKNOWN || !same || state->fill_model == NT_FILL_QUEUE || book->size[side] == INT64_MAX) {
+      if (entry->queue_ahead > size) entry->queue_ahead = size;
+    } else {
+      entry->queue_ahead = believed(entry->queue_ahead, book->size[side], size, book->traded[side]);
+    }
+  }
+  book->best[side] = price;
+  book->size[side] = size;
+  book->traded[side] = book->taken[side] = 0;
+}
+
+void nt_queue_quote(nt_state *state, uint32_t instrument) {
+  nt_venue_book *book = &state->books[instrument];
+  for (uint32_t side = 0; side < 2; side++) best_moved(state, instrument, side);
+  for (uint32_t side = 0; side < 2; side++) {
+    if (best_of(state, instrument, 1 - side) == NT_ABSENT) continue;
+    uint32_t waiting = 0;
+    for (uint32_t i = book->head[side]; i != NT_NIL; i = state->entries[i].left) state->scratch[waiting++] = i;
+    for (uint32_t i = 0; i < waiting; i++) {
+      if (state->entries[state->scratch[i]].place == NT_PLACE_TAKER) nt_queue_take(state, state->scratch[i]);
+    }
+    uint32_t count = collect(state, instrument, side, best_of(state, instrument, 1 - side), 1);
+    int64_t size = size_of(state, instrument, 1 - side), volume = size == INT64_MAX ? size : size - book->taken[1 - side];
+    for (uint32_t i = 0; i < count; i++) {
+      uint32_t index = state->scratch[i];
+      const nt_entry *entry = &state->entries[index];
+      if (entry->place != NT_PLACE_RESTING) continue;
+      int64_t quantity = has_room(state) ? wanted_of(state, entry, volume) : 0;
+      if (quantity > 0) make(state, index, quantity, &volume);
+    }
+  }
+}
