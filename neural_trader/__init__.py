@@ -11,6 +11,7 @@ from neural_trader.kernel import Kernel
 from neural_trader.records import Account, Batch, ExecutionResult, Features, Order, Position, Quote, Report, Ticks
 from neural_trader.result import Result
 from neural_trader.strategy import Strategy
+from neural_trader.sweep import sweep, walk_forward
 from neural_trader.version import get_version
 
 __all__ = [
@@ -45,5 +46,7 @@ __all__ = [
     "VenueConfig",
     "backtest",
     "get_version",
+    "sweep",
     "validate_config",
+    "walk_forward",
 ]

@@ -115,11 +115,12 @@ class Kernel:
 
     # ---- on this thread ----------------------------------------------------------------------------------------------------------
 
-    def run(self, source: str, *strategies: Strategy, progress: Progress | None = None) -> Result:
-        """Take a whole tape through the strategies, in lockstep, and give the result. `progress` is called with ticks done and all."""
+    def run(self, source: str | Source, *strategies: Strategy, progress: Progress | None = None) -> Result:
+        """Take a whole tape, or one that has been read already, through the strategies in lockstep, and give the result. `progress` is
+        called with ticks done and all."""
         if self.realtime:
             raise StateError("run is for tapes; start a real-time kernel and let strategies attach")
-        opened = open_source(source, self.config)
+        opened = source if isinstance(source, Source) else open_source(source, self.config)
         self._create(opened.instruments, len(strategies))
         self._source = opened
         clients: list[Client] = []

@@ -28,7 +28,7 @@ def load_strategy(spec: str, parameters: Mapping[str, Any] | None = None) -> Str
     """
     kind = strategy_class(spec)
     problems: list[ConfigProblem] = []
-    values = _parameters(kind, parameters or {}, problems)
+    values = check_parameters(kind, parameters or {}, problems)
     if problems:
         raise ConfigError(problems, spec)
     try:
@@ -99,7 +99,7 @@ def _line_in(path: Path, error: Exception) -> int | None:
     return line
 
 
-def _parameters(kind: type[Strategy], given: Mapping[str, Any], problems: list[ConfigProblem]) -> dict[str, Any]:
+def check_parameters(kind: type[Strategy], given: Mapping[str, Any], problems: list[ConfigProblem]) -> dict[str, Any]:
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     values: dict[str, Any] = {}
     for name, value in given.items():

@@ -140,7 +140,7 @@ def strategy_worker(kernel: str, strategy: str, parameters: dict[str, Any]) -> W
 # ---- the child's side ----------------------------------------------------------------------------------------------------------
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Ask the system to kill this process when its parent ends."""
     library = ctypes.CDLL(None, use_errno=True)
     if library.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0) != 0:
@@ -164,7 +164,7 @@ def _strategy(job: dict[str, Any], say: Callable[..., None], stopping: Callable[
 def main(role: str) -> int:
     """Do the job of a child. Returns its exit code."""
     job = pickle.loads(sys.stdin.buffer.read())
-    _die_with(job["parent"])
+    die_with(job["parent"])
     said = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     stopping = threading.Event()

@@ -54,7 +54,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run it."""
     settings = [*options.settings, *(f"limits.{limit}" for limit in options.limit)]
-    if options.config is not None and not _is_own(options):
+    if options.config is not None and not is_own(options):
         settings = ["parameters={}", *settings]
     config = config_from(options.config, settings)
     source = options.source or config.source.path
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     return EXIT_HALTED if "HALTED" in result.summary["accounts"].values() else EXIT_OK
 
 
-def _is_own(options: argparse.Namespace) -> bool:
+def is_own(options: argparse.Namespace) -> bool:
     """Whether the strategy is the one of the configuration file, whose parameters are meant for it."""
     own = Config.read(options.config).strategy
     if own is None:

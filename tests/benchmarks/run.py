@@ -17,10 +17,18 @@ import order
 import peers
 import replay
 import ring
+import sweep
 import validate
 from harness import Bench, BenchmarkError, table
 
-GROUPS = {"ring": ring.measure, "validate": validate.measure, "order": order.measure, "replay": replay.measure, "peers": peers.measure}
+GROUPS = {
+    "ring": ring.measure,
+    "validate": validate.measure,
+    "order": order.measure,
+    "replay": replay.measure,
+    "sweep": sweep.measure,
+    "peers": peers.measure,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
