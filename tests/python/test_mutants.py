@@ -168,7 +168,7 @@ LIFECYCLE = {
     "reduce_only_at_the_fill": (
         "paper_venue.c",
         "test_order_types.c",
-        "if (entry->reduce_only && quantity > reducible(state, entry)) quantity = reducible(state, entry);",
+        "if (entry->reduce_only && quantity > nt_venue_reducible(state, entry)) quantity = nt_venue_reducible(state, entry);",
         "",
         "reduce_only_closes_and_opens_nothing",
     ),
@@ -248,6 +248,35 @@ LIFECYCLE = {
         "    } else if (in != due) {\n      nt_venue_expire(state);",
         "    } else if (nt_expiry_due(state) == due) {\n      nt_venue_expire(state);",
         "a_cancel_beats_its_expiry",
+    ),
+    "queue": (
+        "queue_model.c",
+        "test_queue_model.c",
+        "      entry->queue_ahead -= tick->size;\n",
+        "      entry->queue_ahead = -tick->size;\n",
+        "a_queue_is_shortened_by_trades",
+    ),
+    "queue_is_at_most_what_is_shown": (
+        "queue_model.c",
+        "test_queue_model.c",
+        "if (entry->queue_ahead > size) entry->queue_ahead = size;",
+        "",
+        "a_queue_is_shortened_by_trades",
+    ),
+    "share_of_what_left": (
+        "queue_model.c",
+        "test_queue_model.c",
+        "ahead -= (int64_t)((nt_wide)left * ahead / whole);",
+        "ahead -= left;",
+        "what_leaves_the_queue",
+    ),
+    "taken_at_a_quote": ("queue_model.c", "test_queue_model.c", "  book->taken[other] += quantity;\n", "", "takers_fill_at_the_quote"),
+    "implied_quotes_fill_nobody": (
+        "paper_venue.c",
+        "test_queue_model.c",
+        "return !market->implied && market",
+        "return market",
+        "without_a_quote_takers_are_rejected",
     ),
 }
 
