@@ -1,0 +1,75 @@
+"""A tape of market data, and its making: ticks written one after the other, in order of time."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neural_trader._native import abi
+from neural_trader.instruments import Instrument
+from neural_trader.sources.sessions import SessionEvent
+
+__all__ = ["Source", "Tape"]
+
+_SPARE_ROWS: Final = 256
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A tape.
+
+    `ticks` has the dtype abi.NT_TICK; its `instrument` column counts in the order of `instruments`, which holds those of the
+    configuration first and then what the source brings. `rows` is the number of trades, `assumptions` what had to be assumed to make
+    ticks of them, `sha256` the hash of what was read.
+    """
+
+    name: str
+    symbol: str
+    instruments: Mapping[str, Instrument]
+    ticks: NDArray[Any]
+    rows: int
+    assumptions: tuple[str, ...]
+    sha256: str
+
+
+class Tape:
+    """Ticks written one after the other into memory that is only touched where it is written."""
+
+    def __init__(self, capacity: int) -> None:
+        self._ticks: NDArray[Any] = np.empty(capacity, abi.NT_TICK)
+        self.count = 0
+
+    def room(self, count: int) -> NDArray[Any]:
+        """The next `count` ticks, zeroed."""
+        if self.count + count > len(self._ticks):
+            grown: NDArray[Any] = np.empty(self.count * 3 // 2 + count + _SPARE_ROWS, abi.NT_TICK)
+            grown[: self.count] = self._ticks[: self.count]  # concatenate would lay the record's fields out anew
+            self._ticks = grown
+        part = self._ticks[self.count : self.count + count]
+        part.view(np.uint64)[:] = 0
+        self.count += count
+        return part
+
+    def session(self, event: SessionEvent, instrument: int) -> None:
+        """Append a session tick."""
+        tick = self.room(1)
+        tick["ts_event"] = tick["ts_recv"] = event.ts
+        tick["price"] = event.state
+        tick["size"] = event.trading_day
+        tick["instrument"] = instrument
+        tick["kind"] = abi.NT_TICK_SESSION
+
+    def finish(self) -> NDArray[Any]:
+        """Append the end, mark the last tick of each slice, and give the tape."""
+        last = self._ticks[self.count - 1]["ts_event"]
+        tick = self.room(1)
+        tick["ts_event"] = tick["ts_recv"] = last
+        tick["kind"] = abi.NT_TICK_END
+        ticks = self._ticks[: self.count]
+        ts = ticks["ts_event"]
+        flags = ticks["flags"]
+        flags[:-1][ts[1:] > ts[:-1]] = abi.NT_TICK_LAST_OF_SLICE
+        flags[-1] = abi.NT_TICK_LAST_OF_SLICE
+        return ticks
