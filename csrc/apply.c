@@ -76,16 +76,15 @@ static int tick_in_range(const nt_state *state, const nt_tick *tick) {
   if (tick->kind == NT_TICK_QUOTE)
     return tick->bid_price >= floor && tick->bid_price <= bound && tick->ask_price >= floor && tick->ask_price <= bound &&
            tick->bid_size >= 0 && tick->bid_size <= NT_RAW_MAX && tick->ask_size >= 0 && tick->ask_size <= NT_RAW_MAX;
+  if (tick->kind == NT_TICK_LEVEL)
+    return tick->price >= floor && tick->price <= bound && tick->size >= 0 && tick->size <= NT_RAW_MAX && tick->aggressor >= 1 &&
+           tick->aggressor <= 2 && tick->trade_id >= state->depths[tick->instrument].update_id;
+  if (tick->kind == NT_TICK_BOOK_CLEAR) return 1;
   return tick->kind == NT_TICK_SESSION && tick->price >= NT_SESSION_OPEN && tick->price <= NT_SESSION_HALTED && tick->size >= 0 &&
          tick->size <= TRADING_DAY_MAX;
 }
 
-static void take_tick(nt_state *state, nt_tick *tick) {
-  if (!tick_in_range(state, tick)) {
-    state->counters.hostile_records++;
-    tick->kind = 0; /* nobody is to see it */
-    return;
-  }
+static void take_valid_tick(nt_state *state, nt_tick *tick) {
   state->counters.ticks++;
   switch (tick->kind) {
     case NT_TICK_TRADE:
@@ -103,12 +102,29 @@ static void take_tick(nt_state *state, nt_tick *tick) {
       if (tick->price == NT_SESSION_OPEN) nt_account_new_day(state, tick->size);
       nt_venue_session(state, tick->instrument);
       break;
+    case NT_TICK_LEVEL:
+    case NT_TICK_BOOK_CLEAR:
+      nt_book_tick(state, tick);
+      break;
+    case NT_TICK_GAP:
+      nt_book_gap(state, tick);
+      break;
     case NT_TICK_END:
       state->ended = 1;
       break;
     default:
       break;
   }
+}
+
+static void take_tick(nt_state *state, nt_tick *tick) {
+  if (tick_in_range(state, tick)) {
+    take_valid_tick(state, tick);
+  } else {
+    state->counters.hostile_records++;
+    tick->kind = 0; /* nobody is to see it */
+  }
+  if (state->open_update_count > 0 && ((tick->flags & NT_TICK_LAST_OF_SLICE) != 0 || state->ended)) nt_book_settle_all(state);
 }
 
 static void take_command(nt_state *state, const nt_command *command) {

@@ -23,7 +23,7 @@ void nt_line_path(char path[64], const char *kernel_name, uint32_t line) {
 
 /* Sections are looked up by kind and stride, so a table of the wrong shape is an error and not a wild pointer. */
 int32_t nt_core_bind(nt_view *view, nt_error *error) {
-  uint32_t counts[15] = {0}, slots = 0;
+  uint32_t counts[16] = {0}, slots = 0;
   const nt_segment *s = &view->segment;
   view->live = nt_segment_section(s, NT_CORE_LIVE, sizeof(nt_live), &counts[NT_CORE_LIVE]);
   view->status = nt_segment_section(s, NT_CORE_STATUS, sizeof(nt_status_row), &counts[NT_CORE_STATUS]);
@@ -39,14 +39,15 @@ int32_t nt_core_bind(nt_view *view, nt_error *error) {
   view->latencies = nt_segment_section(s, NT_CORE_LATENCIES, sizeof(nt_histogram), &counts[NT_CORE_LATENCIES]);
   view->ticks = nt_segment_section(s, NT_CORE_TICKS, sizeof(nt_ticks_block), &counts[NT_CORE_TICKS]);
   view->tick_slots = nt_segment_section(s, NT_CORE_TICK_SLOTS, sizeof(nt_tick), &slots);
+  view->books = nt_segment_section(s, NT_CORE_BOOKS, sizeof(nt_book_row), &counts[NT_CORE_BOOKS]);
   uint64_t instruments = counts[NT_CORE_INSTRUMENTS], accounts = counts[NT_CORE_ACCOUNTS], pairs = instruments * accounts;
   int whole = view->live && view->status && view->instruments && view->accounts && view->terms && view->quotes && view->features &&
               view->positions && view->account_views && view->channels && view->counters && view->latencies && view->ticks &&
-              view->tick_slots;
+              view->tick_slots && view->books;
   if (!whole || instruments == 0 || accounts == 0 || pairs > UINT32_MAX || counts[NT_CORE_TERMS] != pairs ||
       counts[NT_CORE_POSITIONS] != pairs || counts[NT_CORE_QUOTES] != instruments || counts[NT_CORE_FEATURES] != instruments ||
-      counts[NT_CORE_ACCOUNT_VIEWS] != accounts || counts[NT_CORE_LATENCIES] != NT_LATENCY_KINDS || slots == 0 ||
-      (slots & (slots - 1)) != 0 || counts[NT_CORE_CHANNELS] == 0 || counts[NT_CORE_CHANNELS] > NT_CHANNEL_MAX) {
+      counts[NT_CORE_BOOKS] != instruments || counts[NT_CORE_ACCOUNT_VIEWS] != accounts || counts[NT_CORE_LATENCIES] != NT_LATENCY_KINDS ||
+      slots == 0 || (slots & (slots - 1)) != 0 || counts[NT_CORE_CHANNELS] == 0 || counts[NT_CORE_CHANNELS] > NT_CHANNEL_MAX) {
     nt_error_set(error, NT_ERR_CORRUPT, 0, NT_ABSENT, NT_ABSENT, "%s: the tables of the core segment contradict each other", s->path);
     return NT_ERR_CORRUPT;
   }
@@ -74,6 +75,7 @@ int32_t nt_core_create(nt_view *view, const nt_kernel_config *config, uint64_t i
       {.kind = NT_CORE_LATENCIES, .count = NT_LATENCY_KINDS, .stride = sizeof(nt_histogram)},
       {.kind = NT_CORE_TICKS, .count = 1, .stride = sizeof(nt_ticks_block)},
       {.kind = NT_CORE_TICK_SLOTS, .count = config->tick_capacity, .stride = sizeof(nt_tick)},
+      {.kind = NT_CORE_BOOKS, .count = config->instruments, .stride = sizeof(nt_book_row)},
   };
   char path[64];
   nt_core_path(path, config->name);

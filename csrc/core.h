@@ -33,6 +33,7 @@ enum nt_core_section {
   NT_CORE_LATENCIES = 12,
   NT_CORE_TICKS = 13,
   NT_CORE_TICK_SLOTS = 14,
+  NT_CORE_BOOKS = 15,
   NT_CHANNEL_DESK = 20,
   NT_CHANNEL_IN = 21,
   NT_CHANNEL_IN_SLOTS = 22,
@@ -66,6 +67,7 @@ NT_ROW(nt_position, 16);
 NT_ROW(nt_account_view, 16);
 NT_ROW(nt_channel, 16);
 NT_ROW(nt_counters, 88);
+NT_ROW(nt_book, 48);
 typedef struct nt_features_row {
   _Alignas(64) _Atomic uint64_t word[(sizeof(nt_features) / 8 + 8) / 8 * 8];
 } nt_features_row;
@@ -115,6 +117,7 @@ typedef struct nt_view {
   nt_histogram *latencies;
   nt_ticks_block *ticks;
   nt_tick *tick_slots;
+  nt_book_row *books;
   uint64_t tick_mask;
   uint32_t instrument_capacity;
   uint32_t account_capacity;

@@ -70,6 +70,10 @@ void nt_publish_rows(nt_kernel *kernel) {
     state->markets[instrument].dirty = 0;
     nt_seqlock_write(view->quotes[instrument].word, &state->quotes[instrument], NT_ROW_WORDS(nt_quote));
     nt_seqlock_write(view->features[instrument].word, &state->features[instrument], NT_ROW_WORDS(nt_features));
+    nt_depth *depth = &state->depths[instrument];
+    if (!depth->dirty) continue;
+    depth->dirty = 0;
+    nt_seqlock_write(view->books[instrument].word, &depth->shown, NT_ROW_WORDS(nt_book));
   }
   state->dirty_market_count = 0;
   for (uint32_t i = 0; i < state->dirty_pair_count; i++) {

@@ -83,6 +83,7 @@ int32_t nt_instrument_add(nt_state *state, const nt_instrument *in, nt_error *er
   for (int list = 0; list < 3; list++) book->head[list] = book->tail[list] = NT_NIL;
   book->best[0] = book->best[1] = NT_ABSENT;
   nt_features_init(&state->features[index], in->tick_size);
+  state->depths[index].touched[0] = state->depths[index].touched[1] = 1; /* nothing shows yet, not even that it is empty */
   nt_market_dirty(state, index);
   return (int32_t)index;
 }
@@ -122,13 +123,17 @@ static void imply_quote(nt_market *market, nt_tick *tick) {
 void nt_market_tick(nt_state *state, nt_tick *tick) {
   nt_market *market = &state->markets[tick->instrument];
   nt_quote *quote = &state->quotes[tick->instrument];
+  nt_book_settle(state, tick->instrument);
+  if (tick->kind == NT_TICK_QUOTE && market->booked) return; /* readers see the tick, the book is the quote */
   if (tick->kind == NT_TICK_TRADE) {
-    if (market->quote_ts == NT_ABSENT || market->implied) {
+    if (!market->booked && (market->quote_ts == NT_ABSENT || market->implied)) {
       market->implied = 1;
       imply_quote(market, tick);
       market->quote_ts = tick->ts_recv;
     } else if (tick->aggressor == 0) {
-      tick->aggressor = tick->price >= market->ask ? NT_SIDE_BUY : tick->price <= market->bid ? NT_SIDE_SELL : 0;
+      tick->aggressor = market->ask != NT_ABSENT && tick->price >= market->ask ? NT_SIDE_BUY
+                        : tick->price <= market->bid                           ? NT_SIDE_SELL
+                                                                               : 0;
     }
     market->last = market->mark = tick->price;
     market->prints++;
@@ -150,7 +155,7 @@ void nt_market_tick(nt_state *state, nt_tick *tick) {
   quote->ask_price = market->ask;
   quote->ts_event = tick->ts_event;
   quote->ts_recv = tick->ts_recv;
-  quote->flags = market->implied ? NT_TICK_IMPLIED : 0;
+  quote->flags = market->implied ? NT_TICK_IMPLIED : quote->flags & NT_TICK_STALE;
   if (tick->kind != NT_TICK_SESSION) {
     nt_features_update(&state->features[tick->instrument], tick, market->bid, market->ask, market->implied ? NT_ABSENT : quote->bid_size,
                        market->implied ? NT_ABSENT : quote->ask_size, market->implied);

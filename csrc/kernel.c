@@ -47,8 +47,9 @@ static int32_t complete(nt_kernel_config *config, nt_error *error) {
     return refuse(error, "slippage_ticks", config->slippage_ticks, 1000000);
   if (config->fill_model > NT_FILL_PROBABILISTIC) return refuse(error, "fill_model", config->fill_model, NT_FILL_PROBABILISTIC);
   if (config->fill_model == 0) config->fill_model = NT_FILL_PRINTS;
-  if ((config->reserved0 | config->reserved[0] | config->reserved[1] | config->reserved[2]) != 0)
-    return refuse(error, "reserved", NT_ABSENT, 0);
+  if ((config->book_depth != 0 && config->book_depth < NT_BOOK_LEVELS) || config->book_depth > 65536)
+    return refuse(error, "book_depth", config->book_depth, 65536);
+  if ((config->reserved[0] | config->reserved[1] | config->reserved[2]) != 0) return refuse(error, "reserved", NT_ABSENT, 0);
   return NT_OK;
 }
 

@@ -6,7 +6,7 @@
 
 #include "neural_trader.h"
 
-#define NT_LAYOUT_HASH 0x123f5207b3c3917aULL
+#define NT_LAYOUT_HASH 0xf5c2aafcf28d032aULL
 
 _Static_assert(sizeof(nt_error) == 256, "nt_error");
 _Static_assert(offsetof(nt_error, code) == 0, "nt_error.code");
@@ -125,7 +125,7 @@ _Static_assert(offsetof(nt_kernel_config, latency_in_ns) == 72, "nt_kernel_confi
 _Static_assert(offsetof(nt_kernel_config, latency_out_ns) == 80, "nt_kernel_config.latency_out_ns");
 _Static_assert(offsetof(nt_kernel_config, slippage_ticks) == 88, "nt_kernel_config.slippage_ticks");
 _Static_assert(offsetof(nt_kernel_config, fill_model) == 96, "nt_kernel_config.fill_model");
-_Static_assert(offsetof(nt_kernel_config, reserved0) == 100, "nt_kernel_config.reserved0");
+_Static_assert(offsetof(nt_kernel_config, book_depth) == 100, "nt_kernel_config.book_depth");
 _Static_assert(offsetof(nt_kernel_config, reserved) == 104, "nt_kernel_config.reserved");
 
 _Static_assert(sizeof(nt_instrument) == 120, "nt_instrument");
@@ -177,6 +177,20 @@ _Static_assert(offsetof(nt_quote, last_price) == 48, "nt_quote.last_price");
 _Static_assert(offsetof(nt_quote, last_size) == 56, "nt_quote.last_size");
 _Static_assert(offsetof(nt_quote, flags) == 64, "nt_quote.flags");
 _Static_assert(offsetof(nt_quote, session) == 68, "nt_quote.session");
+
+_Static_assert(sizeof(nt_book) == 368, "nt_book");
+_Static_assert(offsetof(nt_book, ts_event) == 0, "nt_book.ts_event");
+_Static_assert(offsetof(nt_book, ts_recv) == 8, "nt_book.ts_recv");
+_Static_assert(offsetof(nt_book, update_id) == 16, "nt_book.update_id");
+_Static_assert(offsetof(nt_book, dropped) == 24, "nt_book.dropped");
+_Static_assert(offsetof(nt_book, bid_count) == 32, "nt_book.bid_count");
+_Static_assert(offsetof(nt_book, ask_count) == 36, "nt_book.ask_count");
+_Static_assert(offsetof(nt_book, flags) == 40, "nt_book.flags");
+_Static_assert(offsetof(nt_book, reserved) == 44, "nt_book.reserved");
+_Static_assert(offsetof(nt_book, bid_prices) == 48, "nt_book.bid_prices");
+_Static_assert(offsetof(nt_book, bid_sizes) == 128, "nt_book.bid_sizes");
+_Static_assert(offsetof(nt_book, ask_prices) == 208, "nt_book.ask_prices");
+_Static_assert(offsetof(nt_book, ask_sizes) == 288, "nt_book.ask_sizes");
 
 _Static_assert(sizeof(nt_position) == 80, "nt_position");
 _Static_assert(offsetof(nt_position, quantity) == 0, "nt_position.quantity");

@@ -35,6 +35,7 @@ extern "C" {
 #define NT_CHANNEL_MAX 64
 #define NT_DECIMALS_MAX 15
 #define NT_FEATURE_COUNT 24
+#define NT_BOOK_LEVELS 10  /* shown a side */
 #define NT_NONE 4294967295 /* "no index" */
 
 /* ---- results ------------------------------------------------------------------------------------------------------------- */
@@ -77,18 +78,27 @@ typedef struct nt_error {
 enum nt_tick_kind {
   NT_TICK_QUOTE = 1,
   NT_TICK_TRADE = 2,
-  NT_TICK_CLOCK = 3,   /* only time passes */
-  NT_TICK_SESSION = 4, /* price holds an NT_SESSION_ state, size the trading day as days since 1970-01-01 */
-  NT_TICK_GAP = 5,     /* data are missing before this tick */
-  NT_TICK_END = 6      /* the source ends */
+  NT_TICK_CLOCK = 3,     /* only time passes */
+  NT_TICK_SESSION = 4,   /* price holds an NT_SESSION_ state, size the trading day as days since 1970-01-01 */
+  NT_TICK_GAP = 5,       /* data are missing before this tick; books of its instrument, NT_NONE: of all, are stale until a clear */
+  NT_TICK_END = 6,       /* the source ends */
+  NT_TICK_LEVEL = 7,     /* price; size: all that is displayed there, 0 removes it; trade_id: the update id; aggressor: 1 bid, 2 ask */
+  NT_TICK_BOOK_CLEAR = 8 /* the book of the instrument is empty; a snapshot, as levels, follows */
 };
 
 enum nt_tick_flag {
   NT_TICK_LAST_OF_SLICE = 1, /* the next tick has a later ts_event */
   NT_TICK_IMPLIED = 2,       /* aggressor and quote were implied from trades by the tick rule */
-  NT_TICK_SNAPSHOT = 4,
+  NT_TICK_SNAPSHOT = 4,      /* a level of a snapshot */
   NT_TICK_SYNTHETIC = 8,
-  NT_TICK_STALE = 16
+  NT_TICK_STALE = 16 /* of a quote: its book is stale, and its prices are absent */
+};
+
+enum nt_book_flag {
+  NT_BOOK_STALE = 1,     /* no clear yet, or data are missing since the last one: levels may be wrong, and the book gives no quote */
+  NT_BOOK_CROSSED = 2,   /* bid >= ask */
+  NT_BOOK_TRUNCATED = 4, /* levels were dropped since the last clear: the store was full */
+  NT_BOOK_INEXACT = 8    /* of the levels shown some may be missing: dropped ones would come before the last shown, or fill it up */
 };
 
 enum nt_session { NT_SESSION_OPEN = 1, NT_SESSION_CLOSED = 2, NT_SESSION_HALTED = 3 };
@@ -395,7 +405,7 @@ typedef struct nt_kernel_config {
   int64_t latency_out_ns;   /* venue to kernel */
   int64_t slippage_ticks;   /* adverse adjustment of market fills, the only one */
   uint32_t fill_model;      /* NT_FILL_; 0 = NT_FILL_PRINTS */
-  uint32_t reserved0;
+  uint32_t book_depth;      /* levels kept a side of each book, the best ones; NT_BOOK_LEVELS to 65536; 0 = 1024 */
   uint64_t reserved[3];
 } nt_kernel_config;
 
@@ -455,9 +465,37 @@ typedef struct nt_quote {
   int64_t ask_size;
   int64_t last_price;
   int64_t last_size;
-  uint32_t flags;   /* NT_TICK_IMPLIED */
+  uint32_t flags;   /* NT_TICK_IMPLIED, NT_TICK_STALE */
   uint32_t session; /* NT_SESSION_ */
 } nt_quote;
+
+/* The book of an instrument whose feed sends levels.
+ *
+ * Levels of one update id belong together: they show once the update is whole, which is at the tick flagged NT_TICK_LAST_OF_SLICE, or
+ * when the instrument's next update (another id) or tick of another kind comes. Where a venue has no ids, trade_id is 0 and every level
+ * is an update. An id below the last one is refused (hostile_records) until a clear.
+ *
+ * A book begins with NT_TICK_BOOK_CLEAR. From then on it is the quote: bid, ask and sizes of nt_quote, of the checks, the venue and the
+ * features are its best levels, their age counts from its last update, and the instrument's NT_TICK_QUOTE ticks and prints change none
+ * of them. A side that is empty, stale or no longer known is absent. Before the first clear levels only show here.
+ *
+ * book_depth levels a side are kept. When one more comes the worst is dropped and counted; a side whose best level is not better than
+ * every dropped one gives no quote.
+ */
+typedef struct nt_book {
+  int64_t ts_event; /* of the last update, clear or gap */
+  int64_t ts_recv;
+  int64_t update_id;  /* of the last level */
+  uint64_t dropped;   /* levels since the last clear */
+  uint32_t bid_count; /* levels kept; the best of them, at most NT_BOOK_LEVELS, show */
+  uint32_t ask_count;
+  uint32_t flags; /* NT_BOOK_ */
+  uint32_t reserved;
+  int64_t bid_prices[10]; /* best first; NT_ABSENT after the last */
+  int64_t bid_sizes[10];
+  int64_t ask_prices[10];
+  int64_t ask_sizes[10];
+} nt_book;
 
 typedef struct nt_position {
   int64_t quantity;
@@ -671,6 +709,7 @@ NT_API int32_t nt_read_account_config(uint32_t handle, uint32_t account, nt_acco
 NT_API int32_t nt_find_account(uint32_t handle, const char *name);
 NT_API int32_t nt_read_terms(uint32_t handle, uint32_t account, uint32_t instrument, nt_terms *out);
 NT_API int32_t nt_read_quote(uint32_t handle, uint32_t instrument, nt_quote *out); /* NT_ERR_NO_DATA before the first tick */
+NT_API int32_t nt_read_book(uint32_t handle, uint32_t instrument, nt_book *out);   /* NT_ERR_NO_DATA before the first level or clear */
 NT_API int32_t nt_read_position(uint32_t handle, uint32_t account, uint32_t instrument, nt_position *out);
 NT_API int32_t nt_read_account(uint32_t handle, uint32_t account, nt_account_view *out);
 /* NT_FEATURE_COUNT values in the order of nt_feature_name; NaN where the feed does not carry what a feature needs. NT_ERR_NO_DATA before

@@ -366,6 +366,12 @@ void nt_venue_quote(nt_state *state, uint32_t instrument) {
   if (state->fill_model != NT_FILL_PRINTS) nt_queue_quote(state, instrument);
 }
 
+/* A level of the book, of which `before` was displayed until this tick. */
+void nt_venue_level(nt_state *state, const nt_tick *tick, int64_t before) {
+  uint32_t side = tick->aggressor == NT_SIDE_SELL;
+  if (state->fill_model != NT_FILL_PRINTS) nt_queue_level(state, tick->instrument, side, tick->price, before, tick->size);
+}
+
 void nt_venue_cancel(nt_state *state, uint32_t index, uint16_t reason) {
   finish(state, index, NT_EXEC_CANCELED, reason);
 }

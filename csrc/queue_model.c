@@ -1,11 +1,12 @@
 /* Fills at the quote and by queue position.
  *
- * - A taker fills on arrival at the opposite quote, slippage_ticks worse, at most its displayed size, which our takers use up until the
- *   next quote. What is left of a market order waits for the next quote, of a limit order it rests, of IOC and FOK it is cancelled.
- * - A resting order at the best price waits behind the size displayed there when it came; inside the spread nobody is before it; deeper,
- *   its queue is unknown until the quote comes to its price. Prints at its price shorten the queue and then fill it, at most by what
- *   they exceed it. A print through its price fills it by the print's volume, a quote through its price by the quote's size: as maker, at
- *   its price.
+ * - A taker fills on arrival at the opposite quote, or level by level through the book, slippage_ticks worse, at most what is displayed
+ *   there, which our takers use up until it is told anew. What is left of a market order waits for the next quote, of a limit order it
+ * rests, of IOC and FOK it is cancelled.
+ * - A resting order waits behind the size displayed at its price when it came. Where the feed has levels the book tells it; where it has
+ *   quotes alone, inside the spread nobody is before it, and deeper its queue is unknown until the quote comes to its price. Prints at its
+ * price shorten the queue and then fill it, at most by what they exceed it. A print through its price fills it by the print's volume, a
+ * quote through its price by the quote's size: as maker, at its price.
  * - When the displayed size at its price shrinks, NT_FILL_QUEUE believes that all of it was behind, as far as that is possible (the
  *   queue is at most what is displayed). NT_FILL_PROBABILISTIC believes that of what left without a trade the share behind / (before +
  *   behind) was behind, rounded against the order: hftbacktest's PowerProbQueueModel with n = 1, in whole quantities.
@@ -37,7 +38,10 @@ void nt_queue_place(nt_state *state, uint32_t index) {
   nt_entry *entry = &state->entries[index];
   int64_t best = best_of(state, entry->instrument, side_of(entry)), size = size_of(state, entry->instrument, side_of(entry));
   int better = best == NT_ABSENT || (entry->side == NT_SIDE_BUY ? entry->venue_price > best : entry->venue_price < best);
-  if (better) {
+  entry->queue_traded = 0;
+  if (state->markets[entry->instrument].booked) {
+    entry->queue_ahead = nt_book_size_at(state, entry->instrument, side_of(entry), entry->venue_price);
+  } else if (better) {
     entry->queue_ahead = 0;
   } else {
     entry->queue_ahead = entry->venue_price == best && size != INT64_MAX ? size : NT_QUEUE_UNKNOWN;
@@ -54,16 +58,39 @@ static int has_room(const nt_state *state) { /* for every order's answers */
   return nt_outward_free(state) > (state->outbound.mask + 1) / 2;
 }
 
+/* What a taker meets: the levels of the book, or the one that a quote is. */
+static int level_at(const nt_state *state, uint32_t instrument, uint32_t side, uint32_t rank, int64_t *price, int64_t *size) {
+  if (state->markets[instrument].booked) return nt_book_level(state, instrument, side, rank, price, size);
+  *price = best_of(state, instrument, side);
+  *size = size_of(state, instrument, side);
+  return rank == 0 && *price != NT_ABSENT;
+}
+
+/* Displayed on the other side as far as the order's price reaches, without what our takers have had of it. */
+static int64_t reachable(const nt_state *state, const nt_entry *entry) {
+  uint32_t other = 1 - side_of(entry);
+  int64_t wanted = entry->venue_quantity - entry->venue_filled, taken = state->books[entry->instrument].taken[other], sum = 0, price, size;
+  for (uint32_t rank = 0; sum - taken < wanted && level_at(state, entry->instrument, other, rank, &price, &size); rank++) {
+    if (!reaches(entry, price)) break;
+    sum = size == INT64_MAX ? size : sum + size;
+  }
+  return sum - taken;
+}
+
 void nt_queue_take(nt_state *state, uint32_t index) {
   nt_entry *entry = &state->entries[index];
-  nt_venue_book *book = &state->books[entry->instrument];
-  uint32_t other = 1 - side_of(entry);
-  int64_t opposite = best_of(state, entry->instrument, other), size = size_of(state, entry->instrument, other);
-  if (opposite == NT_ABSENT || !reaches(entry, opposite) || !has_room(state)) return;
-  int64_t quantity = wanted_of(state, entry, size == INT64_MAX ? size : size - book->taken[other]);
-  if (quantity <= 0 || (entry->time_in_force == NT_TIF_FOK && quantity < entry->venue_quantity - entry->venue_filled)) return;
-  book->taken[other] += quantity;
-  nt_venue_fill(state, index, quantity, nt_venue_worse(state, entry, opposite), NT_LIQUIDITY_TAKER);
+  int64_t *taken = &state->books[entry->instrument].taken[1 - side_of(entry)];
+  int64_t left = wanted_of(state, entry, reachable(state, entry)), sum = 0, price, size;
+  if (entry->time_in_force == NT_TIF_FOK && left < entry->venue_quantity - entry->venue_filled) return;
+  for (uint32_t rank = 0; left > 0 && has_room(state); rank++) {
+    level_at(state, entry->instrument, 1 - side_of(entry), rank, &price, &size);
+    sum = size == INT64_MAX ? size : sum + size;
+    int64_t quantity = sum - *taken < left ? sum - *taken : left;
+    if (quantity <= 0) continue;
+    *taken += quantity;
+    left -= quantity;
+    nt_venue_fill(state, index, quantity, nt_venue_worse(state, entry, price), NT_LIQUIDITY_TAKER);
+  }
 }
 
 /* Resting orders that a price has reached: bids at it or above, asks at it or below. Best first, into scratch. */
@@ -96,6 +123,7 @@ static void print_side(nt_state *state, const nt_tick *tick, uint32_t side) {
     if (entry->venue_price == tick->price) {
       if (entry->queue_ahead == NT_QUEUE_UNKNOWN) continue;
       entry->queue_ahead -= tick->size;
+      entry->queue_traded += tick->size;
       if (entry->queue_ahead >= 0) continue;
       if (-entry->queue_ahead < available) available = -entry->queue_ahead;
       entry->queue_ahead = 0;
@@ -108,16 +136,15 @@ static void print_side(nt_state *state, const nt_tick *tick, uint32_t side) {
 void nt_queue_print(nt_state *state, const nt_tick *tick) {
   nt_venue_book *book = &state->books[tick->instrument];
   for (uint32_t side = 0; side < 2; side++) {
-    if (book->best[side] == tick->price) book->traded[side] += tick->size;
     if (book->root[side] != NT_NIL) print_side(state, tick, side);
   }
 }
 
-/* behind / (before + behind) of what has left was behind; the rest was before it. */
+/* behind / (before + behind) of what has left was behind; the rest was before it. What traded has shortened the queue already. */
 static int64_t believed(int64_t ahead, int64_t before, int64_t after, int64_t traded) {
   int64_t left = before - after - traded; /* without a trade */
   if (left > 0 && before > 0) {
-    int64_t behind = before - traded - ahead;
+    int64_t behind = before - ahead;
     if (behind < 0) behind = 0;
     nt_wide whole = (nt_wide)ahead + behind;
     if (whole > 0) ahead -= (int64_t)((nt_wide)left * ahead / whole);
@@ -125,26 +152,29 @@ static int64_t believed(int64_t ahead, int64_t before, int64_t after, int64_t tr
   return ahead < after ? ahead : after;
 }
 
+/* `before`: what was displayed at the price, INT64_MAX where that was not known. */
+void nt_queue_level(nt_state *state, uint32_t instrument, uint32_t side, int64_t price, int64_t before, int64_t after) {
+  for (uint32_t i = nt_book_first_at(state, instrument, side, price); i != NT_NIL; i = nt_book_next(state, i)) {
+    nt_entry *entry = &state->entries[i];
+    if (entry->venue_price != price) break;
+    if (entry->queue_ahead == NT_QUEUE_UNKNOWN || state->fill_model == NT_FILL_QUEUE || before == INT64_MAX) {
+      if (entry->queue_ahead > after) entry->queue_ahead = after;
+    } else if (entry->queue_ahead > 0) {
+      entry->queue_ahead = believed(entry->queue_ahead, before, after, entry->queue_traded);
+    }
+    entry->queue_traded = 0;
+  }
+}
+
+/* Without a book the best level is all that is known. */
 static void best_moved(nt_state *state, uint32_t instrument, uint32_t side) {
   nt_venue_book *book = &state->books[instrument];
   int64_t price = best_of(state, instrument, side), size = size_of(state, instrument, side);
-  int same = price == book->best[side];
-  for (uint32_t i = nt_book_first(state, book->root[side]); i != NT_NIL; i = nt_book_next(state, i)) {
-    nt_entry *entry = &state->entries[i];
-    if (entry->venue_price != price) {
-      if (side == 0 ? entry->venue_price < price : entry->venue_price > price) break;
-      continue;
-    }
-    if (size == INT64_MAX || entry->queue_ahead == 0) continue;
-    if (entry->queue_ahead == NT_QUEUE_UNKNOWN || !same || state->fill_model == NT_FILL_QUEUE || book->size[side] == INT64_MAX) {
-      if (entry->queue_ahead > size) entry->queue_ahead = size;
-    } else {
-      entry->queue_ahead = believed(entry->queue_ahead, book->size[side], size, book->traded[side]);
-    }
-  }
+  if (!state->markets[instrument].booked && price != NT_ABSENT && size != INT64_MAX)
+    nt_queue_level(state, instrument, side, price, price == book->best[side] ? book->size[side] : INT64_MAX, size);
   book->best[side] = price;
   book->size[side] = size;
-  book->traded[side] = book->taken[side] = 0;
+  book->taken[side] = 0;
 }
 
 void nt_queue_quote(nt_state *state, uint32_t instrument) {

@@ -16,7 +16,8 @@ typedef struct nt_table {
   uint64_t bytes;
 } nt_table;
 
-#define TABLE_COUNT 18
+#define BOOK_DEPTH 1024 /* unless configured */
+#define TABLE_COUNT 20
 
 static void tables_of(nt_state *state, nt_table tables[TABLE_COUNT]) {
   uint64_t instruments = state->instrument_capacity, accounts = state->account_capacity;
@@ -29,6 +30,8 @@ static void tables_of(nt_state *state, nt_table tables[TABLE_COUNT]) {
       {(void **)&state->quotes, instruments, sizeof(nt_quote)},
       {(void **)&state->features, instruments, sizeof(nt_features)},
       {(void **)&state->books, instruments, sizeof(nt_venue_book)},
+      {(void **)&state->depths, instruments, sizeof(nt_depth)},
+      {(void **)&state->levels, instruments, nt_depth_words(state->book_depth) * sizeof(int64_t)},
       {(void **)&state->quantity_scale, instruments, sizeof(int64_t)},
       {(void **)&state->pairs, pairs, sizeof(nt_pair)},
       {(void **)&state->ledgers, pairs, sizeof(nt_ledger)},
@@ -39,7 +42,7 @@ static void tables_of(nt_state *state, nt_table tables[TABLE_COUNT]) {
       {(void **)&state->outbound.items, state->outbound.mask + 1, sizeof(nt_transit)},
       {(void **)&state->scratch, entries, sizeof(uint32_t)},
       {(void **)&state->expiries, entries, sizeof(uint32_t)},
-      {(void **)&state->dirty_pairs, pairs + instruments, sizeof(uint32_t)},
+      {(void **)&state->dirty_pairs, pairs + 2 * instruments, sizeof(uint32_t)},
   };
   memcpy(tables, all, sizeof(all));
 }
@@ -56,6 +59,7 @@ nt_state *nt_state_create(const nt_kernel_config *config) {
   state->latency_out_ns = config->latency_out_ns;
   state->slippage_ticks = config->slippage_ticks;
   state->fill_model = config->fill_model == 0 ? NT_FILL_PRINTS : config->fill_model;
+  state->book_depth = config->book_depth != 0 ? config->book_depth : BOOK_DEPTH;
   state->next_venue_order_id = 1;
   state->next_execution_id = 1;
   state->next_priority = 1;
@@ -75,6 +79,7 @@ nt_state *nt_state_create(const nt_kernel_config *config) {
     }
   }
   state->dirty_markets = state->dirty_pairs + (uint64_t)state->instrument_capacity * state->account_capacity;
+  state->open_updates = state->dirty_markets + state->instrument_capacity;
   return state;
 }
 

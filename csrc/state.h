@@ -6,6 +6,7 @@
 #ifndef NT_STATE_H
 #define NT_STATE_H
 
+#include "book.h"
 #include "feature_set.h"
 #include "fixed.h"
 #include "neural_trader.h"
@@ -37,7 +38,8 @@ typedef struct nt_market {
   uint8_t allow_negative_price;
   uint8_t implied;
   uint8_t dirty;
-  uint16_t reserved;
+  uint8_t booked; /* the book is the quote */
+  uint8_t reserved;
   int64_t mark; /* the last trade, or the middle of the quote while there was none */
 } nt_market;
 _Static_assert(sizeof(nt_market) == 128, "one instrument is two lines");
@@ -161,6 +163,7 @@ typedef struct nt_entry {
   uint8_t fate;
   uint8_t reduce_only;
   uint8_t post_only;
+  int64_t queue_traded; /* at its price since the size displayed there was last told */
 } nt_entry;
 _Static_assert(sizeof(nt_entry) == 192, "one order is three lines");
 
@@ -192,10 +195,9 @@ typedef struct nt_venue_book {
   uint32_t head[3]; /* takers by side, then trailing stops */
   uint32_t tail[3];
   uint32_t reserved[2];
-  int64_t best[2];   /* the quote as the venue has dealt with it: price, size, and what happened since */
-  int64_t size[2];   /* INT64_MAX where the source gives none */
-  int64_t taken[2];  /* of the size, by our takers */
-  int64_t traded[2]; /* at the price */
+  int64_t best[2]; /* the quote as the venue has dealt with it: price, size, and what our takers have had of it since */
+  int64_t size[2]; /* INT64_MAX where the source gives none */
+  int64_t taken[2];
 } nt_venue_book;
 #define NT_QUEUE_UNKNOWN INT64_MAX
 
@@ -249,6 +251,11 @@ typedef struct nt_state {
   nt_quote *quotes;
   nt_features *features;
   nt_venue_book *books;
+  nt_depth *depths;
+  int64_t *levels; /* [instrument * nt_depth_words(book_depth)]; pages of instruments without levels are never touched */
+  uint32_t book_depth;
+  uint32_t open_update_count;
+  uint32_t *open_updates;  /* instruments with a book update that does not show yet */
   int64_t *quantity_scale; /* 10^quantity_decimals */
   nt_pair *pairs;
   nt_ledger *ledgers;
@@ -297,6 +304,16 @@ int32_t nt_instrument_add(nt_state *state, const nt_instrument *instrument, nt_e
 void nt_market_tick(nt_state *state, nt_tick *tick);
 void nt_market_dirty(nt_state *state, uint32_t instrument);
 
+/* book.c: the book of an instrument that exists; tick is of kind LEVEL or BOOK_CLEAR and in range. */
+void nt_book_tick(nt_state *state, const nt_tick *tick);
+void nt_book_gap(nt_state *state, const nt_tick *tick);
+void nt_book_settle(nt_state *state, uint32_t instrument); /* show the update that is under way */
+void nt_book_settle_all(nt_state *state);
+/* Level `rank` of a side, the best is 0. 0 when there is none, or none that is known. */
+int nt_book_level(const nt_state *state, uint32_t instrument, uint32_t side, uint32_t rank, int64_t *price, int64_t *size);
+/* Displayed at a price, 0 when there is no such level, INT64_MAX when it is not known. */
+int64_t nt_book_size_at(const nt_state *state, uint32_t instrument, uint32_t side, int64_t price);
+
 /* accounts.c: money. */
 int32_t nt_account_add(nt_state *state, const nt_account *account, nt_error *error);
 int32_t nt_terms_set(nt_state *state, const nt_terms *terms, nt_error *error);
@@ -332,6 +349,7 @@ void nt_book_rest(nt_state *state, uint32_t index, uint32_t tree);
 void nt_book_list(nt_state *state, uint32_t index, uint32_t list);
 void nt_book_leave(nt_state *state, uint32_t index); /* from wherever it is; its place is done */
 uint32_t nt_book_first(const nt_state *state, uint32_t root);
+uint32_t nt_book_first_at(const nt_state *state, uint32_t instrument, uint32_t tree, int64_t price);
 uint32_t nt_book_next(const nt_state *state, uint32_t index);
 void nt_book_sort(const nt_state *state, uint32_t *indices, uint32_t count); /* by priority */
 void nt_expiry_add(nt_state *state, uint32_t index);
@@ -341,6 +359,7 @@ int64_t nt_expiry_due(const nt_state *state); /* INT64_MAX when nothing expires 
 /* paper_venue.c: the venue's side. */
 void nt_venue_expire(nt_state *state); /* the first to expire does */
 void nt_venue_quote(nt_state *state, uint32_t instrument);
+void nt_venue_level(nt_state *state, const nt_tick *tick, int64_t before);
 int64_t nt_venue_reducible(nt_state *state, const nt_entry *entry); /* what is open for a reduce-only order to close */
 void nt_venue_fill(nt_state *state, uint32_t index, int64_t quantity, int64_t price, uint8_t liquidity);
 void nt_venue_cancel(nt_state *state, uint32_t index, uint16_t reason);              /* by the venue's own rules */
@@ -351,6 +370,7 @@ void nt_queue_place(nt_state *state, uint32_t index); /* the order has come to r
 void nt_queue_take(nt_state *state, uint32_t index);  /* what it can at the quote */
 void nt_queue_print(nt_state *state, const nt_tick *tick);
 void nt_queue_quote(nt_state *state, uint32_t instrument);
+void nt_queue_level(nt_state *state, uint32_t instrument, uint32_t side, int64_t price, int64_t before, int64_t after);
 
 void nt_venue_receive(nt_state *state, const nt_transit *request);
 void nt_venue_print(nt_state *state, const nt_tick *tick);

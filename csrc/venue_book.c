@@ -75,6 +75,18 @@ static void leave_tree(nt_state *state, uint32_t index) {
   entry->left = entry->right = entry->parent = NT_NIL;
 }
 
+/* The first that rests at a price. */
+uint32_t nt_book_first_at(const nt_state *state, uint32_t instrument, uint32_t tree, int64_t price) {
+  uint32_t found = NT_NIL;
+  for (uint32_t i = state->books[instrument].root[tree]; i != NT_NIL;) {
+    const nt_entry *entry = &state->entries[i];
+    int before = tree == NT_TREE_BIDS ? entry->venue_price > price : entry->venue_price < price;
+    if (entry->venue_price == price) found = i;
+    i = before ? entry->right : entry->left;
+  }
+  return found;
+}
+
 uint32_t nt_book_first(const nt_state *state, uint32_t root) {
   while (root != NT_NIL && state->entries[root].left != NT_NIL) root = state->entries[root].left;
   return root;

@@ -166,6 +166,17 @@ int32_t nt_read_quote(uint32_t handle, uint32_t instrument, nt_quote *out) {
   return result;
 }
 
+int32_t nt_read_book(uint32_t handle, uint32_t instrument, nt_book *out) {
+  int32_t result;
+  nt_client *client;
+  nt_view *view = enter(handle, &result, &client);
+  if (view == NULL) return result;
+  result = out == NULL ? NT_ERR_INVALID : instrument < instruments_of(view) ? NT_OK : NT_ERR_NOT_FOUND;
+  if (result == NT_OK) result = nt_seqlock_read(view->books[instrument].word, out, NT_ROW_WORDS(nt_book));
+  nt_handle_unpeek(handle);
+  return result;
+}
+
 /* For a client, projected adds its orders that the kernel has not taken. The row is published before an order is committed, so reading
  * the ring's index around it never misses one; it may count one twice for the moment between, which only makes a client more careful. */
 int32_t nt_read_position(uint32_t handle, uint32_t account, uint32_t instrument, nt_position *out) {

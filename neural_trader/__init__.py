@@ -1,6 +1,7 @@
 """Neural Trader: a trading kernel in shared memory, driven from Python."""
 
 from neural_trader.backtest import backtest
+from neural_trader.book import Book
 from neural_trader.client import Client
 from neural_trader.config import AccountConfig, Config, Limits, VenueConfig
 from neural_trader.config_check import InvalidSetting, validate_config
@@ -18,6 +19,7 @@ __all__ = [
     "Account",
     "AccountConfig",
     "Batch",
+    "Book",
     "Client",
     "Config",
     "ConfigError",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 import numpy as np
 
 from neural_trader._native import abi, ffi, lib
+from neural_trader.book import Book
 from neural_trader.errors import InvalidArgument, NoData, WouldDeadlock
 from neural_trader.numbers import Number
 from neural_trader.order_entry import OrderType, extend
@@ -340,6 +341,13 @@ class Client:
         check(self._data(lib.nt_read_quote(self._handle, tradable.index, self._quote), symbol), self._handle)
         return Quote(self._quote, tradable)
 
+    def book(self, symbol: str) -> Book:
+        """The ten best levels of each side. NoData while the feed has sent none for the instrument."""
+        tradable = self._find(symbol)
+        row = np.zeros(1, abi.NT_BOOK)
+        check(self._data(lib.nt_read_book(self._handle, tradable.index, ffi.from_buffer("nt_book *", row)), symbol, "level"), self._handle)
+        return Book(row[0], tradable)
+
     def position(self, symbol: str, account: str | None = None) -> Position:
         """Position of an account (the first unless named), with this client's orders in flight projected."""
         tradable = self._find(symbol)
@@ -436,9 +444,9 @@ class Client:
         check(lib.nt_client_submit(self._handle, order), self._handle)
 
     @staticmethod
-    def _data(result: int, symbol: str) -> int:
+    def _data(result: int, symbol: str, what: str = "tick") -> int:
         if result == abi.NT_ERR_NO_DATA:
-            raise NoData(f"no tick of {symbol} has come yet")
+            raise NoData(f"no {what} of {symbol} has come yet")
         return result
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-LAYOUT_HASH: Final = 0x123F5207B3C3917A
+LAYOUT_HASH: Final = 0xF5C2AAFCF28D032A
 
 NT_ABI_VERSION: Final = 1
 NT_ABSENT: Final = -9223372036854775808
@@ -14,6 +14,7 @@ NT_NAME_BYTES: Final = 32
 NT_CHANNEL_MAX: Final = 64
 NT_DECIMALS_MAX: Final = 15
 NT_FEATURE_COUNT: Final = 24
+NT_BOOK_LEVELS: Final = 10
 NT_NONE: Final = 4294967295
 
 NT_OK: Final = 0
@@ -44,12 +45,19 @@ NT_TICK_CLOCK: Final = 3
 NT_TICK_SESSION: Final = 4
 NT_TICK_GAP: Final = 5
 NT_TICK_END: Final = 6
+NT_TICK_LEVEL: Final = 7
+NT_TICK_BOOK_CLEAR: Final = 8
 
 NT_TICK_LAST_OF_SLICE: Final = 1
 NT_TICK_IMPLIED: Final = 2
 NT_TICK_SNAPSHOT: Final = 4
 NT_TICK_SYNTHETIC: Final = 8
 NT_TICK_STALE: Final = 16
+
+NT_BOOK_STALE: Final = 1
+NT_BOOK_CROSSED: Final = 2
+NT_BOOK_TRUNCATED: Final = 4
+NT_BOOK_INEXACT: Final = 8
 
 NT_SESSION_OPEN: Final = 1
 NT_SESSION_CLOSED: Final = 2
@@ -240,6 +248,8 @@ class TickKind(IntEnum):
     SESSION = 4
     GAP = 5
     END = 6
+    LEVEL = 7
+    BOOK_CLEAR = 8
 
 
 class TickFlag(IntFlag):
@@ -250,6 +260,15 @@ class TickFlag(IntFlag):
     SNAPSHOT = 4
     SYNTHETIC = 8
     STALE = 16
+
+
+class BookFlag(IntFlag):
+    """enum nt_book_flag"""
+
+    STALE = 1
+    CROSSED = 2
+    TRUNCATED = 4
+    INEXACT = 8
 
 
 class Session(IntEnum):
@@ -520,6 +539,8 @@ TICK_KIND: Final[dict[int, str]] = {
     4: "SESSION",
     5: "GAP",
     6: "END",
+    7: "LEVEL",
+    8: "BOOK_CLEAR",
 }
 SESSION: Final[dict[int, str]] = {
     1: "OPEN",
@@ -916,7 +937,7 @@ NT_KERNEL_CONFIG: Final[np.dtype[np.void]] = np.dtype(
             "latency_out_ns",
             "slippage_ticks",
             "fill_model",
-            "reserved0",
+            "book_depth",
             "reserved",
         ],
         "formats": [
@@ -1018,6 +1039,40 @@ NT_QUOTE: Final[np.dtype[np.void]] = np.dtype(
         "formats": ["<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<u4", "<u4"],
         "offsets": [0, 8, 16, 24, 32, 40, 48, 56, 64, 68],
         "itemsize": 72,
+    }
+)
+NT_BOOK: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "ts_event",
+            "ts_recv",
+            "update_id",
+            "dropped",
+            "bid_count",
+            "ask_count",
+            "flags",
+            "reserved",
+            "bid_prices",
+            "bid_sizes",
+            "ask_prices",
+            "ask_sizes",
+        ],
+        "formats": [
+            "<i8",
+            "<i8",
+            "<i8",
+            "<u8",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            ("<i8", (10,)),
+            ("<i8", (10,)),
+            ("<i8", (10,)),
+            ("<i8", (10,)),
+        ],
+        "offsets": [0, 8, 16, 24, 32, 36, 40, 44, 48, 128, 208, 288],
+        "itemsize": 368,
     }
 )
 NT_POSITION: Final[np.dtype[np.void]] = np.dtype(

@@ -39,7 +39,9 @@ enum nt_tick_kind {
   NT_TICK_CLOCK = 3,
   NT_TICK_SESSION = 4,
   NT_TICK_GAP = 5,
-  NT_TICK_END = 6
+  NT_TICK_END = 6,
+  NT_TICK_LEVEL = 7,
+  NT_TICK_BOOK_CLEAR = 8
 };
 enum nt_tick_flag {
   NT_TICK_LAST_OF_SLICE = 1,
@@ -47,6 +49,12 @@ enum nt_tick_flag {
   NT_TICK_SNAPSHOT = 4,
   NT_TICK_SYNTHETIC = 8,
   NT_TICK_STALE = 16
+};
+enum nt_book_flag {
+  NT_BOOK_STALE = 1,
+  NT_BOOK_CROSSED = 2,
+  NT_BOOK_TRUNCATED = 4,
+  NT_BOOK_INEXACT = 8
 };
 enum nt_session { NT_SESSION_OPEN = 1, NT_SESSION_CLOSED = 2, NT_SESSION_HALTED = 3 };
 enum nt_side { NT_SIDE_BUY = 1, NT_SIDE_SELL = 2 };
@@ -307,7 +315,7 @@ typedef struct nt_kernel_config {
   int64_t latency_out_ns;
   int64_t slippage_ticks;
   uint32_t fill_model;
-  uint32_t reserved0;
+  uint32_t book_depth;
   uint64_t reserved[3];
 } nt_kernel_config;
 typedef struct nt_instrument {
@@ -360,6 +368,20 @@ typedef struct nt_quote {
   uint32_t flags;
   uint32_t session;
 } nt_quote;
+typedef struct nt_book {
+  int64_t ts_event;
+  int64_t ts_recv;
+  int64_t update_id;
+  uint64_t dropped;
+  uint32_t bid_count;
+  uint32_t ask_count;
+  uint32_t flags;
+  uint32_t reserved;
+  int64_t bid_prices[10];
+  int64_t bid_sizes[10];
+  int64_t ask_prices[10];
+  int64_t ask_sizes[10];
+} nt_book;
 typedef struct nt_position {
   int64_t quantity;
   int64_t working_buy;
@@ -509,6 +531,7 @@ int32_t nt_read_account_config(uint32_t handle, uint32_t account, nt_account *ou
 int32_t nt_find_account(uint32_t handle, const char *name);
 int32_t nt_read_terms(uint32_t handle, uint32_t account, uint32_t instrument, nt_terms *out);
 int32_t nt_read_quote(uint32_t handle, uint32_t instrument, nt_quote *out);
+int32_t nt_read_book(uint32_t handle, uint32_t instrument, nt_book *out);
 int32_t nt_read_position(uint32_t handle, uint32_t account, uint32_t instrument, nt_position *out);
 int32_t nt_read_account(uint32_t handle, uint32_t account, nt_account_view *out);
 int32_t nt_read_features(uint32_t handle, uint32_t instrument, double *values, uint32_t count);

@@ -106,6 +106,23 @@ class Market:
             tick[f"{name}_size"] = instrument.quantity_converter().raw(size)
         self.push(tick)
 
+    def levels(self, update_id: int, levels: list[tuple[str, float, float]], symbol: str = "TEST") -> None:
+        """One update of the book: side, price and displayed size of each level. A first one begins the book: see clear."""
+        rows = [self._tick(symbol, abi.NT_TICK_LEVEL) for _ in levels]
+        instrument = self.config.instruments[symbol]
+        for row, (side, price, size) in zip(rows, levels, strict=True):
+            row["ts_event"] = rows[0]["ts_event"]
+            row["flags"] = abi.NT_TICK_LAST_OF_SLICE if row is rows[-1] else 0
+            row["price"] = instrument.price_converter().raw(price)
+            row["size"] = instrument.quantity_converter().raw(size)
+            row["trade_id"] = update_id
+            row["aggressor"] = abi.Side[side]
+        self.push(np.concatenate(rows).astype(abi.NT_TICK))
+
+    def clear(self, symbol: str = "TEST") -> None:
+        """Empty the book, so that it begins."""
+        self.push(self._tick(symbol, abi.NT_TICK_BOOK_CLEAR))
+
     def _tick(self, symbol: str, kind: int) -> NDArray[Any]:
         tick: NDArray[Any] = np.zeros(1, abi.NT_TICK)
         tick["kind"] = kind
