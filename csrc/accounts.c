@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "exposure.h"
 #include "segment.h"
-#include "state.h"
 
 static int32_t refuse(nt_error *error, const char *field, int64_t observed, int64_t limit) {
   nt_error_set(error, NT_ERR_INVALID, 0, observed, limit, "%s is outside its range", field);
@@ -19,6 +19,63 @@ static int is_limit(int64_t value, int64_t minimum) {
 }
 static int64_t off(int64_t limit) {
   return limit == NT_ABSENT ? INT64_MAX : limit;
+}
+
+static int64_t interval_of(int64_t per_second) { /* rounded up so that a second never holds more refills */
+  return (1000000000 + per_second - 1) / per_second;
+}
+
+static int is_per_second(int64_t value) {
+  return value == NT_ABSENT || (value >= 1 && value <= 1000000000);
+}
+
+static int is_mask(int64_t value) {
+  return value == NT_ABSENT || value > 0;
+}
+
+static int32_t check_limits(const nt_account *in, nt_error *error) {
+  if (in->self_trade > NT_SELF_TRADE_CANCEL_BOTH) return refuse(error, "self_trade", in->self_trade, NT_SELF_TRADE_CANCEL_BOTH);
+  if (!is_per_second(in->max_cancels_per_second)) return refuse(error, "max_cancels_per_second", in->max_cancels_per_second, 1000000000);
+  if (!is_limit(in->max_order_age_ns, 0)) return refuse(error, "max_order_age_ns", in->max_order_age_ns, NT_RAW_MAX);
+  if (!is_mask(in->allowed_order_types)) return refuse(error, "allowed_order_types", in->allowed_order_types, NT_ABSENT);
+  if (!is_mask(in->allowed_times_in_force)) return refuse(error, "allowed_times_in_force", in->allowed_times_in_force, NT_ABSENT);
+  if (!is_limit(in->max_gross_exposure, 0)) return refuse(error, "max_gross_exposure", in->max_gross_exposure, NT_RAW_MAX);
+  if (!is_limit(in->max_open_notional, 0)) return refuse(error, "max_open_notional", in->max_open_notional, NT_RAW_MAX);
+  if (!is_limit(in->max_daily_value, 0)) return refuse(error, "max_daily_value", in->max_daily_value, NT_RAW_MAX);
+  if (!is_limit(in->max_duplicate_orders, 1) || in->max_duplicate_orders > NT_DUPLICATES_MAX)
+    return refuse(error, "max_duplicate_orders", in->max_duplicate_orders, NT_DUPLICATES_MAX);
+  if (!is_limit(in->duplicate_window_ns, 1) || (in->duplicate_window_ns == NT_ABSENT) != (in->max_duplicate_orders == NT_ABSENT))
+    return refuse(error, "duplicate_window_ns", in->duplicate_window_ns, NT_RAW_MAX);
+  if (!is_limit(in->max_fills, 1) || in->max_fills > NT_FILLS_MAX) return refuse(error, "max_fills", in->max_fills, NT_FILLS_MAX);
+  if (!is_limit(in->fills_window_ns, 1) || (in->fills_window_ns == NT_ABSENT) != (in->max_fills == NT_ABSENT))
+    return refuse(error, "fills_window_ns", in->fills_window_ns, NT_RAW_MAX);
+  return NT_OK;
+}
+
+static void take_limits(nt_book_keeping *keeping, const nt_account *in) {
+  keeping->self_trade = in->self_trade;
+  keeping->max_cancels_per_second = in->max_cancels_per_second;
+  if (in->max_cancels_per_second != NT_ABSENT) {
+    keeping->cancel_interval_ns = interval_of(in->max_cancels_per_second);
+    keeping->cancel_tolerance_ns = keeping->cancel_interval_ns * (in->max_cancels_per_second - 1);
+    keeping->cancel_next_ns = NT_ABSENT;
+  }
+  keeping->max_order_age_ns = off(in->max_order_age_ns);
+  keeping->allowed_order_types = in->allowed_order_types == NT_ABSENT ? UINT64_MAX : (uint64_t)in->allowed_order_types;
+  keeping->allowed_times_in_force = in->allowed_times_in_force == NT_ABSENT ? UINT64_MAX : (uint64_t)in->allowed_times_in_force;
+  keeping->max_gross_exposure = off(in->max_gross_exposure);
+  keeping->max_open_notional = off(in->max_open_notional);
+  keeping->max_daily_value = off(in->max_daily_value);
+  keeping->values =
+      keeping->max_gross_exposure != INT64_MAX || keeping->max_open_notional != INT64_MAX || keeping->max_daily_value != INT64_MAX;
+  if (in->max_duplicate_orders != NT_ABSENT) {
+    keeping->max_duplicate_orders = (uint32_t)in->max_duplicate_orders;
+    keeping->duplicate_window_ns = in->duplicate_window_ns;
+  }
+  if (in->max_fills != NT_ABSENT) {
+    keeping->max_fills = (uint32_t)in->max_fills;
+    keeping->fills_window_ns = in->fills_window_ns;
+  }
 }
 
 static int is_zero(const uint64_t *words, size_t count) {
@@ -33,10 +90,10 @@ int32_t nt_account_add(nt_state *state, const nt_account *in, nt_error *error) {
   if (in->decimals < 0 || in->decimals > NT_DECIMALS_MAX) return refuse(error, "account decimals", in->decimals, NT_DECIMALS_MAX);
   if (in->cash < -NT_RAW_MAX || in->cash > NT_RAW_MAX) return refuse(error, "account cash", in->cash, NT_RAW_MAX);
   if (!is_limit(in->max_open_orders, 0)) return refuse(error, "max_open_orders", in->max_open_orders, NT_RAW_MAX);
-  if (in->max_orders_per_second != NT_ABSENT && (in->max_orders_per_second < 1 || in->max_orders_per_second > 1000000000))
-    return refuse(error, "max_orders_per_second", in->max_orders_per_second, 1000000000);
+  if (!is_per_second(in->max_orders_per_second)) return refuse(error, "max_orders_per_second", in->max_orders_per_second, 1000000000);
   if (!is_limit(in->max_daily_loss, 1)) return refuse(error, "max_daily_loss", in->max_daily_loss, NT_RAW_MAX);
-  if (in->reserved0 != 0 || !is_zero(in->reserved, 4)) return refuse(error, "account reserved", NT_ABSENT, 0);
+  if (check_limits(in, error) != NT_OK) return NT_ERR_INVALID;
+  if (!is_zero(in->reserved, 4)) return refuse(error, "account reserved", NT_ABSENT, 0);
   for (uint32_t i = 0; i < state->account_count; i++) {
     if (strcmp(state->accounts[i].name, in->name) == 0) {
       nt_error_set(error, NT_ERR_NAME_IN_USE, 0, i, NT_ABSENT, "account %s exists already", in->name);
@@ -57,10 +114,15 @@ int32_t nt_account_add(nt_state *state, const nt_account *in, nt_error *error) {
   keeping->day = NT_ABSENT;
   keeping->max_orders_per_second = in->max_orders_per_second;
   if (in->max_orders_per_second != NT_ABSENT) {
-    /* n at once, then one per interval; the interval is rounded up so that a second never holds more than n refills. */
-    keeping->rate_interval_ns = (1000000000 + in->max_orders_per_second - 1) / in->max_orders_per_second;
+    /* n at once, then one per interval */
+    keeping->rate_interval_ns = interval_of(in->max_orders_per_second);
     keeping->rate_tolerance_ns = keeping->rate_interval_ns * (in->max_orders_per_second - 1);
     keeping->rate_next_ns = NT_ABSENT;
+  }
+  take_limits(keeping, in);
+  for (uint32_t i = 0; keeping->self_trade != 0 && i < state->instrument_capacity; i++) {
+    nt_pair *pair = &state->pairs[nt_pair_index(state, index, i)];
+    pair->own_root[0] = pair->own_root[1] = pair->own_best[0] = pair->own_best[1] = NT_NIL;
   }
   keeping->dirty = 1;
   return (int32_t)index;
@@ -82,7 +144,12 @@ int32_t nt_terms_set(nt_state *state, const nt_terms *in, nt_error *error) {
   if (in->price_collar_bps != NT_ABSENT && (in->price_collar_bps < 0 || in->price_collar_bps > 1000000))
     return refuse(error, "price_collar_bps", in->price_collar_bps, 1000000);
   if (!is_limit(in->max_quote_age_ns, 0)) return refuse(error, "max_quote_age_ns", in->max_quote_age_ns, NT_RAW_MAX);
-  if (!is_zero(in->reserved, 4)) return refuse(error, "terms reserved", NT_ABSENT, 0);
+  if (in->restrictions > (NT_RESTRICT_BUY | NT_RESTRICT_SELL | NT_RESTRICT_SHORT))
+    return refuse(error, "restrictions", in->restrictions, 7);
+  if (!is_limit(in->min_order_notional, 0)) return refuse(error, "min_order_notional", in->min_order_notional, NT_RAW_MAX);
+  if (in->initial_margin_bps != NT_ABSENT && (in->initial_margin_bps < 1 || in->initial_margin_bps > 1000000))
+    return refuse(error, "initial_margin_bps", in->initial_margin_bps, 1000000);
+  if (in->reserved0 != 0 || !is_zero(in->reserved, 4)) return refuse(error, "terms reserved", NT_ABSENT, 0);
   uint32_t index = nt_pair_index(state, in->account, in->instrument);
   state->terms[index] = *in;
   nt_pair *pair = &state->pairs[index];
@@ -99,6 +166,16 @@ int32_t nt_terms_set(nt_state *state, const nt_terms *in, nt_error *error) {
   pair->product_limit = in->max_order_notional == NT_ABSENT || !pair->has_terms
                             ? (nt_wide)INT64_MAX << 62
                             : nt_product_limit(in->max_order_notional, in->value_numerator, in->value_denominator);
+  pair->value = nt_ratio_of(pair->has_terms ? in->value_numerator : 0, pair->value_denominator);
+  int64_t fee = in->fee_taker > in->fee_maker ? in->fee_taker : in->fee_maker;
+  pair->fee = nt_ratio_of(fee > 0 ? fee : 0, state->quantity_scale[in->instrument]);
+  pair->restrictions = in->restrictions;
+  pair->minimum_product = 0;
+  if (in->min_order_notional > 0 && pair->has_terms)
+    pair->minimum_product = ((nt_wide)in->min_order_notional * in->value_denominator + in->value_numerator - 1) / in->value_numerator;
+  pair->initial_margin_bps = in->initial_margin_bps == NT_ABSENT ? 0 : in->initial_margin_bps;
+  if (pair->initial_margin_bps != 0) state->keeping[in->account].values = 1;
+  nt_exposure_terms(state, in->account, in->instrument);
   nt_pair_dirty(state, index);
   return NT_OK;
 }
@@ -131,7 +208,8 @@ void nt_account_set_state(nt_state *state, uint32_t account, uint8_t trading_sta
   nt_book_keeping *keeping = &state->keeping[account];
   int lost = keeping->max_daily_loss != INT64_MAX && nt_account_day_pnl(keeping) <= -keeping->max_daily_loss;
   if (trading_state != NT_STATE_HALTED && (lost || keeping->state_reason == NT_REASON_DAILY_LOSS_LIMIT))
-    keeping->day_equity = nt_account_equity(keeping); /* whoever resumes accepts the loss: the limit counts from here */
+    keeping->day_equity = nt_account_equity(keeping);                     /* whoever resumes accepts the loss: the limit counts from here */
+  if (trading_state == NT_STATE_ACTIVE) state->habits[account].fills = 0; /* and the fills that stopped it */
   keeping->state = trading_state;
   keeping->state_reason = reason;
   keeping->dirty = 1;
@@ -165,6 +243,7 @@ void nt_account_mark(nt_state *state, uint32_t instrument) {
   for (uint32_t account = 0; account < state->account_count; account++) {
     if (state->pairs[nt_pair_index(state, account, instrument)].position == 0) continue;
     mark_pair(state, account, instrument);
+    nt_exposure_terms(state, account, instrument);
     check_daily_loss(state, account);
   }
 }
@@ -202,6 +281,8 @@ void nt_account_fill(nt_state *state, const nt_entry *entry, int64_t price, int6
   keeping->dirty = 1;
   nt_pair_dirty(state, index);
   mark_pair(state, entry->account, entry->instrument);
+  nt_exposure_work(state, entry, -quantity);
+  nt_habit_fill(state, entry->account);
   check_daily_loss(state, entry->account);
 }
 
@@ -209,6 +290,7 @@ void nt_account_new_day(nt_state *state, int64_t day) {
   for (uint32_t account = 0; account < state->account_count; account++) {
     nt_book_keeping *keeping = &state->keeping[account];
     if (keeping->day != NT_ABSENT && day <= keeping->day) continue;
+    if (keeping->day != NT_ABSENT) keeping->day_value = 0; /* what came before the first day known counts to it */
     keeping->day = day;
     keeping->day_equity = nt_account_equity(keeping);
     keeping->dirty = 1;

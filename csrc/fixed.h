@@ -62,6 +62,44 @@ static inline nt_wide nt_product_limit(int64_t limit, int64_t numerator, int64_t
   return (nt_wide)limit * denominator / numerator;
 }
 
+/* product * numerator / denominator rounded up, without division: the quotient is estimated from below by a reciprocal and corrected. */
+typedef struct nt_ratio {
+  nt_wide ceiling; /* the largest product whose result fits in 2^62 */
+  int64_t numerator;
+  int64_t denominator;
+  uint64_t inverse; /* floor(2^(62 + bits) / denominator), bits being the denominator's */
+  uint32_t shift;   /* bits - 1 */
+  uint32_t reserved;
+} nt_ratio;
+
+static inline nt_ratio nt_ratio_of(int64_t numerator, int64_t denominator) { /* numerator >= 0, denominator > 0, both <= NT_RAW_MAX */
+  nt_ratio out = {.numerator = numerator, .denominator = denominator};
+  while (denominator >> out.shift > 1) out.shift++;
+  out.inverse = (uint64_t)(((unsigned __int128)1 << (63 + out.shift)) / (uint64_t)denominator);
+  out.ceiling = numerator == 0 ? (nt_wide)INT64_MAX << 62 : ((nt_wide)denominator << 62) / numerator;
+  return out;
+}
+
+/* product >= 0. INT64_MAX when the result does not fit. */
+static inline int64_t nt_ratio_up(const nt_ratio *ratio, nt_wide product) {
+  if (product > ratio->ceiling) return INT64_MAX;
+  nt_wide scaled = product * ratio->numerator;
+  if (scaled >> 63 == 0) { /* the usual size */
+    uint64_t small = (uint64_t)scaled, divisor = (uint64_t)ratio->denominator;
+    uint64_t below = (uint64_t)(((unsigned __int128)(small >> ratio->shift) * ratio->inverse) >> 63);
+    uint64_t left = small - below * divisor;
+    return (int64_t)(below + (left > 0) + (left > divisor) + (left > 2 * divisor) + (left > 3 * divisor));
+  }
+  if (ratio->denominator == 1) return (int64_t)scaled;
+  nt_wide quotient = (nt_wide)(((unsigned __int128)(uint64_t)(scaled >> ratio->shift) * ratio->inverse) >> 63);
+  nt_wide rest = scaled - quotient * ratio->denominator;
+  while (rest > 0) { /* at most four times */
+    quotient++;
+    rest -= ratio->denominator;
+  }
+  return (int64_t)quotient;
+}
+
 static inline nt_wide nt_absolute(nt_wide value) {
   return value < 0 ? -value : value;
 }

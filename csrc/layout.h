@@ -6,7 +6,7 @@
 
 #include "neural_trader.h"
 
-#define NT_LAYOUT_HASH 0xf5c2aafcf28d032aULL
+#define NT_LAYOUT_HASH 0xd9dc3af6cdf55219ULL
 
 _Static_assert(sizeof(nt_error) == 256, "nt_error");
 _Static_assert(offsetof(nt_error, code) == 0, "nt_error.code");
@@ -141,30 +141,45 @@ _Static_assert(offsetof(nt_instrument, allow_negative_price) == 80, "nt_instrume
 _Static_assert(offsetof(nt_instrument, initial_session) == 84, "nt_instrument.initial_session");
 _Static_assert(offsetof(nt_instrument, reserved) == 88, "nt_instrument.reserved");
 
-_Static_assert(sizeof(nt_account) == 112, "nt_account");
+_Static_assert(sizeof(nt_account) == 200, "nt_account");
 _Static_assert(offsetof(nt_account, name) == 0, "nt_account.name");
 _Static_assert(offsetof(nt_account, currency) == 32, "nt_account.currency");
 _Static_assert(offsetof(nt_account, decimals) == 40, "nt_account.decimals");
-_Static_assert(offsetof(nt_account, reserved0) == 44, "nt_account.reserved0");
+_Static_assert(offsetof(nt_account, self_trade) == 44, "nt_account.self_trade");
 _Static_assert(offsetof(nt_account, cash) == 48, "nt_account.cash");
 _Static_assert(offsetof(nt_account, max_open_orders) == 56, "nt_account.max_open_orders");
 _Static_assert(offsetof(nt_account, max_orders_per_second) == 64, "nt_account.max_orders_per_second");
 _Static_assert(offsetof(nt_account, max_daily_loss) == 72, "nt_account.max_daily_loss");
-_Static_assert(offsetof(nt_account, reserved) == 80, "nt_account.reserved");
+_Static_assert(offsetof(nt_account, max_cancels_per_second) == 80, "nt_account.max_cancels_per_second");
+_Static_assert(offsetof(nt_account, max_order_age_ns) == 88, "nt_account.max_order_age_ns");
+_Static_assert(offsetof(nt_account, allowed_order_types) == 96, "nt_account.allowed_order_types");
+_Static_assert(offsetof(nt_account, allowed_times_in_force) == 104, "nt_account.allowed_times_in_force");
+_Static_assert(offsetof(nt_account, max_gross_exposure) == 112, "nt_account.max_gross_exposure");
+_Static_assert(offsetof(nt_account, max_open_notional) == 120, "nt_account.max_open_notional");
+_Static_assert(offsetof(nt_account, max_daily_value) == 128, "nt_account.max_daily_value");
+_Static_assert(offsetof(nt_account, max_duplicate_orders) == 136, "nt_account.max_duplicate_orders");
+_Static_assert(offsetof(nt_account, duplicate_window_ns) == 144, "nt_account.duplicate_window_ns");
+_Static_assert(offsetof(nt_account, max_fills) == 152, "nt_account.max_fills");
+_Static_assert(offsetof(nt_account, fills_window_ns) == 160, "nt_account.fills_window_ns");
+_Static_assert(offsetof(nt_account, reserved) == 168, "nt_account.reserved");
 
-_Static_assert(sizeof(nt_terms) == 112, "nt_terms");
+_Static_assert(sizeof(nt_terms) == 136, "nt_terms");
 _Static_assert(offsetof(nt_terms, account) == 0, "nt_terms.account");
 _Static_assert(offsetof(nt_terms, instrument) == 4, "nt_terms.instrument");
-_Static_assert(offsetof(nt_terms, value_numerator) == 8, "nt_terms.value_numerator");
-_Static_assert(offsetof(nt_terms, value_denominator) == 16, "nt_terms.value_denominator");
-_Static_assert(offsetof(nt_terms, fee_taker) == 24, "nt_terms.fee_taker");
-_Static_assert(offsetof(nt_terms, fee_maker) == 32, "nt_terms.fee_maker");
-_Static_assert(offsetof(nt_terms, max_order_quantity) == 40, "nt_terms.max_order_quantity");
-_Static_assert(offsetof(nt_terms, max_order_notional) == 48, "nt_terms.max_order_notional");
-_Static_assert(offsetof(nt_terms, max_position) == 56, "nt_terms.max_position");
-_Static_assert(offsetof(nt_terms, price_collar_bps) == 64, "nt_terms.price_collar_bps");
-_Static_assert(offsetof(nt_terms, max_quote_age_ns) == 72, "nt_terms.max_quote_age_ns");
-_Static_assert(offsetof(nt_terms, reserved) == 80, "nt_terms.reserved");
+_Static_assert(offsetof(nt_terms, restrictions) == 8, "nt_terms.restrictions");
+_Static_assert(offsetof(nt_terms, reserved0) == 12, "nt_terms.reserved0");
+_Static_assert(offsetof(nt_terms, value_numerator) == 16, "nt_terms.value_numerator");
+_Static_assert(offsetof(nt_terms, value_denominator) == 24, "nt_terms.value_denominator");
+_Static_assert(offsetof(nt_terms, fee_taker) == 32, "nt_terms.fee_taker");
+_Static_assert(offsetof(nt_terms, fee_maker) == 40, "nt_terms.fee_maker");
+_Static_assert(offsetof(nt_terms, max_order_quantity) == 48, "nt_terms.max_order_quantity");
+_Static_assert(offsetof(nt_terms, max_order_notional) == 56, "nt_terms.max_order_notional");
+_Static_assert(offsetof(nt_terms, min_order_notional) == 64, "nt_terms.min_order_notional");
+_Static_assert(offsetof(nt_terms, max_position) == 72, "nt_terms.max_position");
+_Static_assert(offsetof(nt_terms, price_collar_bps) == 80, "nt_terms.price_collar_bps");
+_Static_assert(offsetof(nt_terms, max_quote_age_ns) == 88, "nt_terms.max_quote_age_ns");
+_Static_assert(offsetof(nt_terms, initial_margin_bps) == 96, "nt_terms.initial_margin_bps");
+_Static_assert(offsetof(nt_terms, reserved) == 104, "nt_terms.reserved");
 
 _Static_assert(sizeof(nt_quote) == 72, "nt_quote");
 _Static_assert(offsetof(nt_quote, ts_event) == 0, "nt_quote.ts_event");

@@ -175,18 +175,26 @@ enum nt_check {
   NT_CHECK_WELL_FORMED = 1,
   NT_CHECK_TRADING_STATE = 2,
   NT_CHECK_SESSION = 3,
+  NT_CHECK_RESTRICTED = 4,
   NT_CHECK_DUPLICATE = 5,
+  NT_CHECK_ORDER_AGE = 6,
   NT_CHECK_QUANTITY = 7,
   NT_CHECK_PRICE = 8,
   NT_CHECK_EXPIRY = 9,
   NT_CHECK_FRESHNESS = 10,
   NT_CHECK_COLLAR = 11,
   NT_CHECK_NOTIONAL = 12,
+  NT_CHECK_MINIMUM_NOTIONAL = 13,
   NT_CHECK_OPEN_ORDERS = 14,
   NT_CHECK_POSITION = 15,
   NT_CHECK_REDUCE_ONLY = 16,
+  NT_CHECK_EXPOSURE = 17, /* gross exposure and the notional of open orders */
+  NT_CHECK_BUYING_POWER = 18,
   NT_CHECK_RATE = 19,
+  NT_CHECK_REPEATED = 20, /* duplicative orders and repeated execution */
+  NT_CHECK_DAILY_VALUE = 21,
   NT_CHECK_DAILY_LOSS = 22,
+  NT_CHECK_SELF_TRADE = 23,
   NT_CHECK_POST_ONLY = 24
 };
 
@@ -218,16 +226,28 @@ enum nt_reason {
   NT_REASON_RATE_LIMIT_EXCEEDED = 123,
   NT_REASON_DAILY_LOSS_LIMIT = 124,
   NT_REASON_UNKNOWN_ORDER = 125,
-  NT_REASON_TOO_LATE = 126,              /* the order is already in a terminal state */
-  NT_REASON_PENDING_REQUEST = 127,       /* a cancel or replace of this order is still on its way */
-  NT_REASON_NO_PRINT = 128,              /* IOC or FOK could not (wholly) trade on its one print, or at the quote that it met */
-  NT_REASON_SESSION_CLOSED = 129,        /* a DAY order at the end of its session */
-  NT_REASON_USER_REQUEST = 130,          /* cancelled by its client */
-  NT_REASON_KILL_SWITCH = 131,           /* cancelled by a halt */
-  NT_REASON_CLIENT_DEATH = 132,          /* cancelled because its client process died or left */
-  NT_REASON_QUANTITY_BELOW_FILLED = 133, /* a replace asked for less than has traded */
-  NT_REASON_LINKED_ORDER = 150,          /* cancelled because of what became of an order it hangs together with */
-  NT_REASON_UNKNOWN_LIST = 151,          /* list_id names no open order that others can hang on */
+  NT_REASON_TOO_LATE = 126,                 /* the order is already in a terminal state */
+  NT_REASON_PENDING_REQUEST = 127,          /* a cancel or replace of this order is still on its way */
+  NT_REASON_NO_PRINT = 128,                 /* IOC or FOK could not (wholly) trade on its one print, or at the quote that it met */
+  NT_REASON_SESSION_CLOSED = 129,           /* a DAY order at the end of its session */
+  NT_REASON_USER_REQUEST = 130,             /* cancelled by its client */
+  NT_REASON_KILL_SWITCH = 131,              /* cancelled by a halt */
+  NT_REASON_CLIENT_DEATH = 132,             /* cancelled because its client process died or left */
+  NT_REASON_QUANTITY_BELOW_FILLED = 133,    /* a replace asked for less than has traded */
+  NT_REASON_RESTRICTED_INSTRUMENT = 134,    /* the account may not trade this side of the instrument; observed is the side */
+  NT_REASON_SHORT_SALE_RESTRICTED = 135,    /* sell at most what is held less what other sells work for */
+  NT_REASON_ORDER_TYPE_NOT_PERMITTED = 136, /* observed is the type or time in force, limit the bit mask of those permitted */
+  NT_REASON_ORDER_TOO_OLD = 137,            /* it waited too long, or its clock is as far ahead: send it again */
+  NT_REASON_NOTIONAL_BELOW_MINIMUM = 138,
+  NT_REASON_GROSS_EXPOSURE_EXCEEDED = 139,
+  NT_REASON_OPEN_NOTIONAL_EXCEEDED = 140,
+  NT_REASON_INSUFFICIENT_BUYING_POWER = 141, /* observed is what the order needs, limit what is free */
+  NT_REASON_DUPLICATIVE_ORDER = 142,         /* the same instrument, side, price and quantity too often within the window */
+  NT_REASON_REPEATED_EXECUTION = 143,        /* too many fills within the window: wait for it to pass, or set the state to active */
+  NT_REASON_DAILY_VALUE_EXCEEDED = 144,
+  NT_REASON_SELF_TRADE_PREVENTED = 145, /* observed is the order's price, limit the account's own best price on the other side */
+  NT_REASON_LINKED_ORDER = 150,         /* cancelled because of what became of an order it hangs together with */
+  NT_REASON_UNKNOWN_LIST = 151,         /* list_id names no open order that others can hang on */
   NT_REASON_POST_ONLY_WOULD_CROSS = 152,
   NT_REASON_REDUCE_ONLY_WOULD_INCREASE_POSITION = 153,
   NT_REASON_EXPIRE_TIME_MISSING = 154,
@@ -243,7 +263,8 @@ enum nt_unit {
   NT_UNIT_MONEY = 4, /* account currency */
   NT_UNIT_NANOSECONDS = 5,
   NT_UNIT_ORDER_ID = 6,
-  NT_UNIT_STATE = 7 /* NT_STATE_ or NT_SESSION_ */
+  NT_UNIT_STATE = 7, /* NT_STATE_ or NT_SESSION_ */
+  NT_UNIT_CODE = 8   /* NT_SIDE_, NT_ORDER_ or NT_TIF_ */
 };
 
 enum nt_report_flag { NT_REPORT_SATURATED = 1 }; /* observed or limit did not fit and was clipped */
@@ -423,16 +444,45 @@ typedef struct nt_instrument {
   uint64_t reserved[4];
 } nt_instrument;
 
-/* Account limits; NT_ABSENT switches a check off. */
+/* What happens when an order would cross a working order of its own account. 0: it may. */
+enum nt_self_trade {
+  NT_SELF_TRADE_CANCEL_NEWEST = 1, /* the new order is denied */
+  NT_SELF_TRADE_CANCEL_OLDEST = 2, /* the working orders that it crosses are cancelled */
+  NT_SELF_TRADE_CANCEL_BOTH = 3
+};
+
+enum nt_restriction { NT_RESTRICT_BUY = 1, NT_RESTRICT_SELL = 2, NT_RESTRICT_SHORT = 4 }; /* bits */
+
+#define NT_DUPLICATES_MAX 8
+#define NT_FILLS_MAX 1000
+
+/* Account limits; NT_ABSENT switches a check off.
+ *
+ * Values of orders: a limit order at its own price, a market order at the worse of the quote plus slippage when it was accepted. A
+ * position at the last trade. Each pair's money is rounded up. Gross exposure sums, over instruments, the larger of two cases: every
+ * working buy fills and no sell, or the reverse; what closes a position adds nothing. A replace is valued at the worse of both prices
+ * until it is answered.
+ */
 typedef struct nt_account {
   char name[NT_NAME_BYTES];
   char currency[8];
   int32_t decimals;
-  uint32_t reserved0;
-  int64_t cash; /* raw money */
+  uint32_t self_trade; /* NT_SELF_TRADE_, 0: off */
+  int64_t cash;        /* raw money */
   int64_t max_open_orders;
-  int64_t max_orders_per_second; /* new orders and replaces */
-  int64_t max_daily_loss;        /* raw money, > 0; latches HALTED and cancels */
+  int64_t max_orders_per_second;  /* new orders and replaces */
+  int64_t max_daily_loss;         /* raw money, > 0; latches HALTED and cancels */
+  int64_t max_cancels_per_second; /* requests to cancel; a mass cancel is one, cancels of the kernel's are none */
+  int64_t max_order_age_ns;       /* between the kernel's time and nt_order.ts, either way */
+  int64_t allowed_order_types;    /* bits 1 << NT_ORDER_ */
+  int64_t allowed_times_in_force; /* bits 1 << NT_TIF_ */
+  int64_t max_gross_exposure;     /* raw money */
+  int64_t max_open_notional;      /* raw money, of all working orders */
+  int64_t max_daily_value;        /* raw money, of all orders accepted in a trading day, and what replaces add */
+  int64_t max_duplicate_orders;   /* 1 to NT_DUPLICATES_MAX orders alike within duplicate_window_ns; both or neither */
+  int64_t duplicate_window_ns;
+  int64_t max_fills; /* 1 to NT_FILLS_MAX within fills_window_ns; beyond it orders are denied; both or neither */
+  int64_t fills_window_ns;
   uint64_t reserved[4];
 } nt_account;
 
@@ -442,15 +492,19 @@ typedef struct nt_account {
 typedef struct nt_terms {
   uint32_t account;
   uint32_t instrument;
+  uint32_t restrictions; /* NT_RESTRICT_ bits */
+  uint32_t reserved0;
   int64_t value_numerator;
   int64_t value_denominator; /* 0: no FX rate, orders are denied */
   int64_t fee_taker;         /* raw money per whole unit of quantity */
   int64_t fee_maker;
   int64_t max_order_quantity;
   int64_t max_order_notional; /* raw money */
+  int64_t min_order_notional; /* raw money; orders that only reduce a position may be smaller */
   int64_t max_position;       /* raw quantity, either sign */
   int64_t price_collar_bps;
   int64_t max_quote_age_ns;
+  int64_t initial_margin_bps; /* of the notional, > 0; 10000: paid in full. Orders need it, and their worst fee, free in the account */
   uint64_t reserved[4];
 } nt_terms;
 

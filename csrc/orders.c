@@ -1,7 +1,7 @@
 /* The kernel's side of an order's life: taking requests, reserving what they may do, and learning what the venue did. */
 #include <string.h>
 
-#include "state.h"
+#include "exposure.h"
 
 static nt_report *report_of(const nt_state *state, nt_effects *effects, uint32_t channel) {
   nt_report *report = &effects->reports[effects->count++];
@@ -62,6 +62,7 @@ static void work(nt_state *state, const nt_entry *entry, int64_t change) {
   int buys = entry->side == NT_SIDE_BUY;
   int64_t *sum = entry->reduce_only ? (buys ? &ledger->reduce_buy : &ledger->reduce_sell) : buys ? &pair->working_buy : &pair->working_sell;
   *sum += change;
+  nt_exposure_work(state, entry, change);
   nt_pair_dirty(state, index);
 }
 
@@ -93,6 +94,28 @@ static void take_extended(nt_state *state, nt_entry *entry, const nt_order *orde
   join(state, first, index_of(state, entry));
 }
 
+static void cancel_entry(nt_state *state, nt_entry *entry, uint64_t request_id, uint16_t reason) {
+  if (entry->client_order_id == 0 || nt_is_terminal(entry->status) || entry->pending_cancel) return;
+  entry->pending_cancel = 1;
+  if (entry->status != NT_STATUS_PENDING_NEW) entry->status = NT_STATUS_PENDING_CANCEL;
+  nt_send_inward(state,
+                 &(nt_transit){.entry = index_of(state, entry), .kind = NT_MESSAGE_CANCEL, .request_id = request_id, .reason = reason});
+}
+
+/* Cancels the account's own orders that the order would cross, where the account wants that. They are out of the search from now on: the
+ * venue gets their cancels first. */
+static void prevent_self_trade(nt_state *state, uint32_t account, uint32_t instrument, uint8_t side, int64_t price) {
+  if (state->keeping[account].self_trade < NT_SELF_TRADE_CANCEL_OLDEST) return;
+  uint8_t other = side == NT_SIDE_BUY ? NT_SIDE_SELL : NT_SIDE_BUY;
+  int64_t reach = nt_reach(&state->markets[instrument], side, price);
+  for (;;) {
+    uint32_t best = state->pairs[nt_pair_index(state, account, instrument)].own_best[nt_side_index(other)];
+    if (best == NT_NIL || !nt_crosses(side, reach, state->entries[best].own_price)) return;
+    nt_own_remove(state, &state->entries[best]);
+    cancel_entry(state, &state->entries[best], 0, NT_REASON_SELF_TRADE_PREVENTED);
+  }
+}
+
 static void take_new(nt_state *state, const nt_order *order, uint32_t channel, nt_effects *effects) {
   nt_verdict verdict;
   int64_t rate_next = 0;
@@ -101,8 +124,11 @@ static void take_new(nt_state *state, const nt_order *order, uint32_t channel, n
   if (order->client_order_id > client->last_id) client->last_id = order->client_order_id; /* a denied id is used up too */
   if (verdict.reason != 0) {
     deny_order(state, order, channel, &verdict, effects);
+    if (verdict.reason == NT_REASON_SELF_TRADE_PREVENTED)
+      prevent_self_trade(state, order->account, order->instrument, order->side, order->price);
     return;
   }
+  if (nt_trades_at_once(order->type)) prevent_self_trade(state, order->account, order->instrument, order->side, order->price);
   nt_book_keeping *keeping = &state->keeping[order->account];
   nt_entry *entry = &state->entries[(uint64_t)channel * state->order_capacity + (order->client_order_id & (state->order_capacity - 1))];
   memset(entry, 0, sizeof(*entry));
@@ -132,6 +158,7 @@ static void take_new(nt_state *state, const nt_order *order, uint32_t channel, n
   keeping->open_orders++;
   keeping->rate_next_ns = rate_next;
   keeping->dirty = 1;
+  nt_exposure_new(state, order, entry);
   work(state, entry, entry->quantity);
   state->counters.orders_accepted++;
   effects->accepted = 1;
@@ -222,10 +249,15 @@ static void take_replace(nt_state *state, const nt_order *order, uint32_t channe
   nt_validate_replace(state, &wanted, entry, &verdict, &rate_next);
   if (verdict.reason != 0) {
     reject_request(state, order, channel, entry, NT_EXEC_REPLACE_REJECTED, &verdict, effects);
+    if (verdict.reason == NT_REASON_SELF_TRADE_PREVENTED)
+      prevent_self_trade(state, entry->account, entry->instrument, entry->side, wanted.price);
     return;
   }
+  if (entry->owned || nt_trades_at_once(entry->type))
+    prevent_self_trade(state, entry->account, entry->instrument, entry->side, wanted.price);
   nt_book_keeping *keeping = &state->keeping[entry->account];
   keeping->rate_next_ns = rate_next;
+  nt_exposure_replace(state, entry, &wanted);
   if (wanted.quantity > entry->quantity) {
     entry->reserved_extra = wanted.quantity - entry->quantity;
     work(state, entry, entry->reserved_extra);
@@ -245,10 +277,13 @@ static void take_cancel(nt_state *state, const nt_order *order, uint32_t channel
   nt_verdict verdict;
   nt_entry *entry = target_of(state, order, channel, &verdict);
   if (verdict.reason == 0 && entry->pending_cancel) verdict.reason = NT_REASON_PENDING_REQUEST;
+  int64_t cancel_next = 0;
+  if (verdict.reason == 0) nt_validate_cancel(state, entry->account, &verdict, &cancel_next);
   if (verdict.reason != 0) {
     reject_request(state, order, channel, entry, NT_EXEC_CANCEL_REJECTED, &verdict, effects);
     return;
   }
+  state->keeping[entry->account].cancel_next_ns = cancel_next;
   entry->pending_cancel = 1;
   if (entry->status != NT_STATUS_PENDING_NEW) entry->status = NT_STATUS_PENDING_CANCEL;
   effects->accepted = 1;
@@ -256,14 +291,6 @@ static void take_cancel(nt_state *state, const nt_order *order, uint32_t channel
                                       .kind = NT_MESSAGE_CANCEL,
                                       .request_id = order->client_order_id,
                                       .reason = NT_REASON_USER_REQUEST});
-}
-
-static void cancel_entry(nt_state *state, nt_entry *entry, uint64_t request_id, uint16_t reason) {
-  if (entry->client_order_id == 0 || nt_is_terminal(entry->status) || entry->pending_cancel) return;
-  entry->pending_cancel = 1;
-  if (entry->status != NT_STATUS_PENDING_NEW) entry->status = NT_STATUS_PENDING_CANCEL;
-  nt_send_inward(state,
-                 &(nt_transit){.entry = index_of(state, entry), .kind = NT_MESSAGE_CANCEL, .request_id = request_id, .reason = reason});
 }
 
 /* Cancels what works for this client on one instrument, or on all with NT_NONE; each order answers with a report of its own. */
@@ -278,12 +305,19 @@ static void take_mass_cancel(nt_state *state, const nt_order *order, uint32_t ch
     verdict.check = NT_CHECK_DUPLICATE;
     verdict.reason = NT_REASON_DUPLICATE_CLIENT_ORDER_ID;
     verdict.limit = (int64_t)client->last_id;
+  } else if (order->account >= state->account_count) {
+    verdict = (nt_verdict){.reason = NT_REASON_UNKNOWN_ACCOUNT, .check = NT_CHECK_WELL_FORMED, .limit = NT_ABSENT};
+  }
+  int64_t cancel_next = 0;
+  if (verdict.reason == 0) {
+    client->last_id = order->client_order_id;
+    nt_validate_cancel(state, order->account, &verdict, &cancel_next);
   }
   if (verdict.reason != 0) {
     reject_request(state, order, channel, NULL, NT_EXEC_CANCEL_REJECTED, &verdict, effects);
     return;
   }
-  client->last_id = order->client_order_id;
+  state->keeping[order->account].cancel_next_ns = cancel_next;
   effects->accepted = 1;
   nt_entry *entries = &state->entries[(uint64_t)channel * state->order_capacity];
   for (uint32_t i = 0; i < state->order_capacity; i++) {
@@ -332,6 +366,7 @@ static void settle(nt_state *state, nt_entry *entry) {
 static void end_order(nt_state *state, nt_entry *entry, uint8_t status) {
   work(state, entry, -nt_leaves(entry) - entry->reserved_extra);
   entry->reserved_extra = 0;
+  nt_own_remove(state, entry);
   entry->status = status;
   nt_book_keeping *keeping = &state->keeping[entry->account];
   keeping->open_orders--;
@@ -372,6 +407,7 @@ void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effe
       break;
     }
     case NT_EXEC_TRIGGERED:
+      nt_exposure_triggered(state, entry);
       report = report_entry(state, effects, entry, NT_EXEC_TRIGGERED);
       break;
     case NT_EXEC_REPLACED: {
@@ -380,6 +416,7 @@ void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effe
       entry->reserved_extra = 0;
       entry->price = answer->price;
       entry->quantity = answer->quantity;
+      nt_exposure_replaced(state, entry);
       entry->status = pending_status(entry);
       report = answer_request(report_entry(state, effects, entry, NT_EXEC_REPLACED), answer);
       state->counters.replaces++;
@@ -390,6 +427,7 @@ void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effe
       if (!nt_is_terminal(entry->status)) {
         work(state, entry, -entry->reserved_extra);
         entry->reserved_extra = 0;
+        nt_exposure_replaced(state, entry);
         entry->status = pending_status(entry);
       }
       report = answer_request(report_entry(state, effects, entry, NT_EXEC_REPLACE_REJECTED), answer);

@@ -17,7 +17,7 @@ typedef struct nt_table {
 } nt_table;
 
 #define BOOK_DEPTH 1024 /* unless configured */
-#define TABLE_COUNT 20
+#define TABLE_COUNT 21
 
 static void tables_of(nt_state *state, nt_table tables[TABLE_COUNT]) {
   uint64_t instruments = state->instrument_capacity, accounts = state->account_capacity;
@@ -36,6 +36,7 @@ static void tables_of(nt_state *state, nt_table tables[TABLE_COUNT]) {
       {(void **)&state->pairs, pairs, sizeof(nt_pair)},
       {(void **)&state->ledgers, pairs, sizeof(nt_ledger)},
       {(void **)&state->keeping, accounts, sizeof(nt_book_keeping)},
+      {(void **)&state->habits, accounts, sizeof(nt_habits)},
       {(void **)&state->entries, entries, sizeof(nt_entry)},
       {(void **)&state->clients, state->channels, sizeof(nt_id_line)},
       {(void **)&state->inbound.items, state->inbound.mask + 1, sizeof(nt_transit)},

@@ -61,9 +61,25 @@ typedef struct nt_pair {
   int64_t value_denominator;
   int64_t fee_taker;
   int64_t fee_maker;
-  int64_t reserved;
+  uint32_t restrictions;
+  uint32_t unvalued; /* 1: it holds or works something that has no value in account currency */
+  /* From here on: what only the checks of exposure, buying power and self-trades read. Index 0 is buys, 1 sells. */
+  nt_wide working_product[2]; /* sum of value_price * (leaves + reserved_extra) */
+  int64_t highest_price[2];   /* the largest value_price since this side last had nothing working */
+  nt_ratio value;             /* value_numerator / value_denominator */
+  nt_ratio fee;               /* the worse fee per raw quantity */
+  nt_wide minimum_product;    /* min_order_notional as price_raw * quantity_raw, rounded up; 0: off */
+  int64_t initial_margin_bps; /* 0: off */
+  int64_t exposure;           /* money, as it stands in the account's sums */
+  int64_t open_notional;
+  int64_t reserved_money;
+  nt_wide held;         /* of the position at its mark, as in the account's sums */
+  nt_wide worst;        /* what exposure is the money of */
+  int64_t own_price[2]; /* of own_best */
+  uint32_t own_best[2]; /* NT_NIL: none */
+  uint32_t own_root[2]; /* working orders with a price, best first */
 } nt_pair;
-_Static_assert(sizeof(nt_pair) == 128, "one pair is two lines");
+_Static_assert(sizeof(nt_pair) == 384, "one pair is six lines, of which most orders read two");
 
 /* What trading has done on a pair; products are price_raw * quantity_raw and exact. */
 typedef struct nt_ledger {
@@ -97,7 +113,55 @@ typedef struct nt_book_keeping {
   int64_t day_equity; /* at the beginning of the trading day, or when trading was resumed */
   int64_t day;        /* trading day, days since 1970-01-01 */
   int64_t max_orders_per_second;
+  int64_t cancel_next_ns; /* as rate_, for requests to cancel */
+  int64_t cancel_interval_ns;
+  int64_t cancel_tolerance_ns;
+  int64_t max_cancels_per_second;
+  uint64_t allowed_order_types; /* all bits: off */
+  uint64_t allowed_times_in_force;
+  int64_t max_order_age_ns;
+  int64_t max_gross_exposure;
+  int64_t max_open_notional;
+  int64_t max_daily_value;
+  nt_wide exposure; /* sums over the account's pairs */
+  nt_wide open_notional;
+  nt_wide reserved_money;
+  int64_t day_value;
+  uint32_t values;   /* 1: a limit needs what orders are worth */
+  uint32_t unvalued; /* pairs */
+  uint32_t self_trade;
+  int64_t duplicate_window_ns; /* 0: off */
+  int64_t fills_window_ns;     /* 0: off */
+  uint32_t max_duplicate_orders;
+  uint32_t max_fills;
+  uint32_t reserved1;
 } nt_book_keeping;
+
+/* When orders alike were accepted, and when fills came. Sets of seven kinds of order; a set full of others that are all within the window
+ * denies, against the trader. */
+#define NT_HABIT_SETS 512
+#define NT_FILL_RING 1024
+_Static_assert(NT_FILLS_MAX < NT_FILL_RING, "the ring holds one more than the limit");
+
+typedef struct nt_habit {
+  int64_t times[NT_DUPLICATES_MAX]; /* ring */
+  uint32_t head;
+  uint32_t count; /* at most NT_DUPLICATES_MAX */
+} nt_habit;
+
+typedef struct nt_habit_set {
+  _Alignas(64) uint64_t keys[7]; /* 0: free; taken in order */
+  int64_t room_at;               /* once all are taken: when the first of them is out of its window */
+  int64_t last[7];               /* newest time of each */
+  int64_t reserved;
+} nt_habit_set;
+
+typedef struct nt_habits {
+  nt_habit_set sets[NT_HABIT_SETS];
+  nt_habit habits[NT_HABIT_SETS][7];
+  int64_t fill_times[NT_FILL_RING];
+  uint64_t fills; /* since trading was resumed */
+} nt_habits;
 
 /* ---- orders ---------------------------------------------------------------------------------------------------------------- */
 
@@ -164,8 +228,15 @@ typedef struct nt_entry {
   uint8_t reduce_only;
   uint8_t post_only;
   int64_t queue_traded; /* at its price since the size displayed there was last told */
+  int64_t value_price;  /* magnitude at which leaves + reserved_extra are valued */
+  int64_t market_price; /* value_price of an order without a price */
+  int64_t own_price;    /* key in the account's own orders: the more aggressive price while a replace is on its way */
+  uint32_t own_left;    /* tree of the account's own orders on this side */
+  uint32_t own_right;
+  uint32_t own_parent;
+  uint32_t owned; /* 1: in that tree */
 } nt_entry;
-_Static_assert(sizeof(nt_entry) == 192, "one order is three lines");
+_Static_assert(sizeof(nt_entry) == 256, "one order is four lines");
 
 /* A request on its way to the venue, or an answer on its way back. */
 typedef struct nt_transit {
@@ -260,6 +331,7 @@ typedef struct nt_state {
   nt_pair *pairs;
   nt_ledger *ledgers;
   nt_book_keeping *keeping;
+  nt_habits *habits; /* per account */
   nt_entry *entries; /* [channel * order_capacity + (id & mask)] */
   nt_id_line *clients;
   nt_transit_queue inbound;
@@ -328,9 +400,26 @@ void nt_account_view_of(const nt_state *state, uint32_t account, nt_account_view
 void nt_position_of(const nt_state *state, uint32_t account, uint32_t instrument, nt_position *position);
 void nt_pair_dirty(nt_state *state, uint32_t pair);
 
+/* exposure.c: what orders and positions are worth, kept as they change, and how often the same thing happens. */
+void nt_exposure_terms(nt_state *state, uint32_t account, uint32_t instrument); /* value them again */
+void nt_exposure_work(nt_state *state, const nt_entry *entry, int64_t change);  /* working quantity has changed */
+void nt_exposure_price(nt_state *state, nt_entry *entry, int64_t value_price);
+void nt_exposure_new(nt_state *state, const nt_order *order, nt_entry *entry); /* accepted; before its quantity works */
+/* A replace has been accepted (before its extra quantity works), and the price at which the order works once it is answered. */
+void nt_exposure_replace(nt_state *state, nt_entry *entry, const nt_order *wanted);
+void nt_exposure_replaced(nt_state *state, nt_entry *entry);
+void nt_habit_fill(nt_state *state, uint32_t account);
+
+void nt_exposure_triggered(nt_state *state, nt_entry *entry);
+
+/* own_orders.c: the working orders of an account on an instrument by price. */
+void nt_own_insert(nt_state *state, nt_entry *entry, int64_t price);
+void nt_own_remove(nt_state *state, nt_entry *entry);
+
 /* validate.c: checks. Neither changes the state; rate_next receives what to store when the order passes. */
 void nt_validate_new(const nt_state *state, const nt_order *order, uint32_t channel, nt_verdict *verdict, int64_t *rate_next);
 void nt_validate_replace(const nt_state *state, const nt_order *order, const nt_entry *entry, nt_verdict *verdict, int64_t *rate_next);
+void nt_validate_cancel(const nt_state *state, uint32_t account, nt_verdict *verdict, int64_t *cancel_next);
 uint16_t nt_reason_fix(uint16_t reason);
 
 /* orders.c: the kernel's side of an order's life. */

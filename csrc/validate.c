@@ -1,5 +1,5 @@
 /* Pre-trade checks: cheapest first, the first failure decides, and a check whose input is missing denies. */
-#include "state.h"
+#include "exposure.h"
 
 static inline void deny(nt_verdict *verdict, uint16_t check, uint16_t reason, uint8_t unit, int64_t observed, int64_t limit) {
   verdict->reason = reason;
@@ -52,6 +52,40 @@ static inline int session(const nt_market *market, nt_verdict *verdict) {
   if (market->session == NT_SESSION_OPEN) return 1;
   deny(verdict, NT_CHECK_SESSION, market->session == NT_SESSION_CLOSED ? NT_REASON_MARKET_CLOSED : NT_REASON_INSTRUMENT_HALTED,
        NT_UNIT_STATE, market->session, NT_SESSION_OPEN);
+  return 0;
+}
+
+/* Check 4, without the short sale, which needs a sound quantity. */
+static inline int permitted(const nt_book_keeping *keeping, const nt_pair *pair, uint8_t side, uint8_t type, uint8_t time_in_force,
+                            nt_verdict *verdict) {
+  uint32_t barred = side == NT_SIDE_BUY ? NT_RESTRICT_BUY : NT_RESTRICT_SELL;
+  if ((pair->restrictions & barred) != 0) {
+    deny(verdict, NT_CHECK_RESTRICTED, NT_REASON_RESTRICTED_INSTRUMENT, NT_UNIT_CODE, side, NT_ABSENT);
+  } else if ((keeping->allowed_order_types >> type & 1) == 0) {
+    deny(verdict, NT_CHECK_RESTRICTED, NT_REASON_ORDER_TYPE_NOT_PERMITTED, NT_UNIT_CODE, type, (int64_t)keeping->allowed_order_types);
+  } else if ((keeping->allowed_times_in_force >> time_in_force & 1) == 0) {
+    deny(verdict, NT_CHECK_RESTRICTED, NT_REASON_ORDER_TYPE_NOT_PERMITTED, NT_UNIT_CODE, time_in_force,
+         (int64_t)keeping->allowed_times_in_force);
+  } else {
+    return 1;
+  }
+  return 0;
+}
+
+static inline int short_sale(const nt_pair *pair, uint8_t side, int64_t added, nt_verdict *verdict) {
+  if ((pair->restrictions & NT_RESTRICT_SHORT) == 0 || side != NT_SIDE_SELL || added == 0) return 1;
+  nt_wide sold = (nt_wide)pair->working_sell + added;
+  if (sold <= pair->position) return 1;
+  deny_wide(verdict, NT_CHECK_RESTRICTED, NT_REASON_SHORT_SALE_RESTRICTED, NT_UNIT_QUANTITY, sold, pair->position > 0 ? pair->position : 0);
+  return 0;
+}
+
+/* Check 6. A client whose clock is ahead by more than the limit is as wrong as one that is late. */
+static inline int order_age(const nt_book_keeping *keeping, int64_t now, int64_t ts, nt_verdict *verdict) {
+  if (keeping->max_order_age_ns == INT64_MAX) return 1;
+  nt_wide age = (nt_wide)now - ts;
+  if (nt_absolute(age) <= keeping->max_order_age_ns) return 1;
+  deny_wide(verdict, NT_CHECK_ORDER_AGE, NT_REASON_ORDER_TOO_OLD, NT_UNIT_NANOSECONDS, age, keeping->max_order_age_ns);
   return 0;
 }
 
@@ -144,6 +178,24 @@ static inline int notional(const nt_market *market, const nt_pair *pair, const n
   return 0;
 }
 
+/* Check 13. A market order is priced at the lesser side of the quote. */
+static inline int minimum_notional(const nt_market *market, const nt_pair *pair, const nt_terms *terms, int64_t price, int64_t quantity,
+                                   nt_verdict *verdict) {
+  if (pair->minimum_product == 0) return 1;
+  if (price == NT_ABSENT) {
+    if (!has_quote(market)) {
+      deny(verdict, NT_CHECK_MINIMUM_NOTIONAL, NT_REASON_MARKET_PRICE_UNAVAILABLE, NT_UNIT_MONEY, NT_ABSENT, terms->min_order_notional);
+      return 0;
+    }
+    price = nt_magnitude(market->bid) < nt_magnitude(market->ask) ? market->bid : market->ask;
+  }
+  nt_wide product = nt_absolute((nt_wide)price * quantity);
+  if (product >= pair->minimum_product) return 1;
+  deny(verdict, NT_CHECK_MINIMUM_NOTIONAL, NT_REASON_NOTIONAL_BELOW_MINIMUM, NT_UNIT_MONEY,
+       nt_money_floor(product, pair->value_numerator, pair->value_denominator), terms->min_order_notional);
+  return 0;
+}
+
 /* Check 15. The worst case: everything that works on this side fills, nothing on the other. */
 static inline int position(const nt_pair *pair, uint8_t side, int64_t added, nt_verdict *verdict) {
   nt_wide worst =
@@ -154,18 +206,125 @@ static inline int position(const nt_pair *pair, uint8_t side, int64_t added, nt_
   return 0;
 }
 
-/* Check 19, GCRA: one stored time. Denied requests do not consume. */
-static inline int rate(const nt_book_keeping *keeping, int64_t now, nt_verdict *verdict, int64_t *rate_next) {
-  *rate_next = keeping->rate_next_ns;
-  if (keeping->rate_interval_ns == 0) return 1;
-  int64_t next = keeping->rate_next_ns > now ? keeping->rate_next_ns : now;
-  if (next - now <= keeping->rate_tolerance_ns) {
-    *rate_next = next + keeping->rate_interval_ns;
+/* What checks 17, 18 and 21 need of a request: its price, what it adds to the quantity and to the product that work on its side. */
+typedef struct addition {
+  int64_t price; /* NT_ABSENT: not known */
+  nt_wide quantity;
+  nt_wide product;
+} addition;
+
+static inline int is_valued(const nt_book_keeping *keeping, uint16_t check, const addition *added, int64_t limit, nt_verdict *verdict) {
+  if (added->price != NT_ABSENT && keeping->unvalued == 0) return 1;
+  deny(verdict, check, added->price == NT_ABSENT ? NT_REASON_MARKET_PRICE_UNAVAILABLE : NT_REASON_FX_RATE_UNAVAILABLE, NT_UNIT_MONEY,
+       NT_ABSENT, limit);
+  return 0;
+}
+
+/* Checks 17 and 18. What adds nothing passes, however far the account is beyond its limits. */
+static inline int exposure(const nt_book_keeping *keeping, const nt_pair *pair, uint8_t side, const addition *added, nt_verdict *verdict) {
+  if (keeping->max_open_notional != INT64_MAX && added->product > 0) {
+    if (!is_valued(keeping, NT_CHECK_EXPOSURE, added, keeping->max_open_notional, verdict)) return 0;
+    nt_wide total = keeping->open_notional - pair->open_notional +
+                    nt_ratio_up(&pair->value, pair->working_product[0] + pair->working_product[1] + added->product);
+    if (total > keeping->max_open_notional) {
+      deny_wide(verdict, NT_CHECK_EXPOSURE, NT_REASON_OPEN_NOTIONAL_EXCEEDED, NT_UNIT_MONEY, total, keeping->max_open_notional);
+      return 0;
+    }
+  }
+  if (keeping->max_gross_exposure == INT64_MAX && pair->initial_margin_bps == 0) return 1;
+  uint16_t check = keeping->max_gross_exposure == INT64_MAX ? NT_CHECK_BUYING_POWER : NT_CHECK_EXPOSURE;
+  int64_t limit = check == NT_CHECK_EXPOSURE ? keeping->max_gross_exposure : NT_ABSENT;
+  nt_wide worst = nt_pair_case(pair, side, added->quantity, added->product, added->price);
+  if (added->price != NT_ABSENT && worst <= pair->worst) return 1;
+  if (!is_valued(keeping, check, added, limit, verdict)) return 0;
+  int64_t money = nt_ratio_up(&pair->value, worst);
+  nt_wide gross = keeping->exposure - pair->exposure + money;
+  if (gross > keeping->max_gross_exposure) {
+    deny_wide(verdict, NT_CHECK_EXPOSURE, NT_REASON_GROSS_EXPOSURE_EXCEEDED, NT_UNIT_MONEY, gross, keeping->max_gross_exposure);
+    return 0;
+  }
+  if (pair->initial_margin_bps == 0) return 1;
+  nt_wide working = (nt_wide)pair->working_buy + pair->working_sell + added->quantity;
+  nt_wide need = (nt_wide)nt_pair_reserve(pair, money, working) - pair->reserved_money;
+  nt_wide free = (nt_wide)keeping->start_cash + keeping->realized + keeping->unrealized - keeping->fees - keeping->reserved_money;
+  if (need <= free) return 1;
+  deny_wide(verdict, NT_CHECK_BUYING_POWER, NT_REASON_INSUFFICIENT_BUYING_POWER, NT_UNIT_MONEY, need, nt_saturate(free));
+  return 0;
+}
+
+/* Check 20. Counts what was accepted; the newest max_ are in the ring. */
+static inline int repeated_fills(const nt_state *state, const nt_book_keeping *keeping, uint32_t account, nt_verdict *verdict) {
+  if (keeping->fills_window_ns == 0) return 1;
+  const nt_habits *habits = &state->habits[account];
+  if (habits->fills <= keeping->max_fills) return 1;
+  if (state->now - habits->fill_times[(habits->fills - keeping->max_fills - 1) % NT_FILL_RING] >= keeping->fills_window_ns) return 1;
+  deny(verdict, NT_CHECK_REPEATED, NT_REASON_REPEATED_EXECUTION, NT_UNIT_COUNT, (int64_t)keeping->max_fills + 1, keeping->max_fills);
+  return 0;
+}
+
+static inline int duplicative(const nt_state *state, const nt_book_keeping *keeping, uint32_t account, uint64_t key, nt_verdict *verdict) {
+  if (keeping->duplicate_window_ns == 0) return 1;
+  const nt_habits *habits = &state->habits[account];
+  const nt_habit_set *set = &habits->sets[nt_habit_set_of(key)];
+  uint32_t way = 7;
+  for (uint32_t i = 0; i < 7; i++) way = set->keys[i] == key ? i : way;
+  if (way < 7) {
+    const nt_habit *habit = &habits->habits[nt_habit_set_of(key)][way];
+    if (habit->count < keeping->max_duplicate_orders) return 1;
+    int64_t then = habit->times[(habit->head - keeping->max_duplicate_orders) % NT_DUPLICATES_MAX];
+    if (state->now - then >= keeping->duplicate_window_ns) return 1;
+  } else if (set->keys[6] == 0 || state->now >= set->room_at) {
     return 1;
   }
-  deny(verdict, NT_CHECK_RATE, NT_REASON_RATE_LIMIT_EXCEEDED, NT_UNIT_COUNT,
-       (next - now + keeping->rate_interval_ns - 1) / keeping->rate_interval_ns + 1, keeping->max_orders_per_second);
+  deny(verdict, NT_CHECK_REPEATED, NT_REASON_DUPLICATIVE_ORDER, NT_UNIT_COUNT, (int64_t)keeping->max_duplicate_orders + 1,
+       keeping->max_duplicate_orders);
   return 0;
+}
+
+/* Check 21. Each order counts when it is accepted, and nothing is given back in the day. */
+static inline int daily_value(const nt_book_keeping *keeping, const nt_pair *pair, const addition *added, nt_verdict *verdict) {
+  if (keeping->max_daily_value == INT64_MAX || added->product <= 0) return 1;
+  if (!is_valued(keeping, NT_CHECK_DAILY_VALUE, added, keeping->max_daily_value, verdict)) return 0;
+  nt_wide total = (nt_wide)keeping->day_value + nt_ratio_up(&pair->value, added->product);
+  if (total <= keeping->max_daily_value) return 1;
+  deny_wide(verdict, NT_CHECK_DAILY_VALUE, NT_REASON_DAILY_VALUE_EXCEEDED, NT_UNIT_MONEY, total, keeping->max_daily_value);
+  return 0;
+}
+
+/* Check 23. Orders on their way to the venue, or being cancelled, count as working. */
+static inline int self_trade(const nt_state *state, const nt_book_keeping *keeping, uint32_t account, uint32_t instrument, uint8_t side,
+                             int64_t price, nt_verdict *verdict) {
+  if (keeping->self_trade == 0) return 1;
+  const nt_pair *pair = &state->pairs[nt_pair_index(state, account, instrument)];
+  uint32_t other = side == NT_SIDE_BUY ? 1 : 0;
+  if (pair->own_best[other] == NT_NIL) return 1;
+  int64_t own = pair->own_price[other], reach = nt_reach(&state->markets[instrument], side, price);
+  if (reach == NT_ABSENT) {
+    deny(verdict, NT_CHECK_SELF_TRADE, NT_REASON_MARKET_PRICE_UNAVAILABLE, NT_UNIT_PRICE, NT_ABSENT, own);
+    return 0;
+  }
+  if (keeping->self_trade == NT_SELF_TRADE_CANCEL_OLDEST || !nt_crosses(side, reach, own)) return 1;
+  deny(verdict, NT_CHECK_SELF_TRADE, NT_REASON_SELF_TRADE_PREVENTED, NT_UNIT_PRICE, reach, own);
+  return 0;
+}
+
+/* Check 19, GCRA: one stored time. Denied requests do not consume. */
+static inline int gcra(int64_t stored, int64_t interval, int64_t tolerance, int64_t limit, int64_t now, nt_verdict *verdict,
+                       int64_t *stored_next) {
+  *stored_next = stored;
+  if (interval == 0) return 1;
+  int64_t next = stored > now ? stored : now;
+  if (next - now <= tolerance) {
+    *stored_next = next + interval;
+    return 1;
+  }
+  deny(verdict, NT_CHECK_RATE, NT_REASON_RATE_LIMIT_EXCEEDED, NT_UNIT_COUNT, (next - now + interval - 1) / interval + 1, limit);
+  return 0;
+}
+
+static inline int rate(const nt_book_keeping *keeping, int64_t now, nt_verdict *verdict, int64_t *rate_next) {
+  return gcra(keeping->rate_next_ns, keeping->rate_interval_ns, keeping->rate_tolerance_ns, keeping->max_orders_per_second, now, verdict,
+              rate_next);
 }
 
 void nt_validate_new(const nt_state *state, const nt_order *order, uint32_t channel, nt_verdict *verdict, int64_t *rate_next) {
@@ -178,9 +337,19 @@ void nt_validate_new(const nt_state *state, const nt_order *order, uint32_t chan
   }
   const nt_market *market = &state->markets[order->instrument];
   const nt_pair *pair = &state->pairs[nt_pair_index(state, order->account, order->instrument)];
+  const nt_terms *terms = &state->terms[pair - state->pairs];
   const nt_book_keeping *keeping = &state->keeping[order->account];
   const nt_id_line *client = &state->clients[channel];
+  uint64_t key = 0;
+  if (keeping->duplicate_window_ns != 0) { /* what is read at the end is fetched while the rest is checked */
+    key = nt_habit_key(order->instrument, order->side, nt_trading_price(order->price, order->trigger_price), order->quantity);
+    __builtin_prefetch(&state->habits[order->account].sets[nt_habit_set_of(key)]);
+  }
+  if (keeping->values) {
+    for (uint32_t line = 128; line < sizeof(nt_pair); line += 64) __builtin_prefetch((const char *)pair + line);
+  }
   if (!trading_state(keeping, pair, order->side, order->quantity, verdict) || !session(market, verdict)) return;
+  if (!permitted(keeping, pair, order->side, order->type, order->time_in_force, verdict)) return;
   if (order->client_order_id <= client->last_id) {
     deny(verdict, NT_CHECK_DUPLICATE, NT_REASON_DUPLICATE_CLIENT_ORDER_ID, NT_UNIT_ORDER_ID, (int64_t)order->client_order_id,
          (int64_t)client->last_id);
@@ -193,20 +362,31 @@ void nt_validate_new(const nt_state *state, const nt_order *order, uint32_t chan
          (int64_t)slot->client_order_id);
     return;
   }
+  if (!order_age(keeping, state->now, order->ts, verdict)) return;
   if (!quantity_check(market, pair, order->quantity, verdict)) return;
   if (order->price != NT_ABSENT && !price_check(market, order->price, verdict)) return;
   if (order->trigger_price != NT_ABSENT && !price_check(market, order->trigger_price, verdict)) return;
   if (!nt_order_type_checks(state, order, channel, verdict)) return;
   if (!freshness(market, pair, state->now, verdict)) return;
   if (order->type == NT_ORDER_LIMIT && !collar(market, pair, order->side, order->price, verdict)) return;
-  int64_t price = order->price != NT_ABSENT ? order->price : order->trigger_price; /* where it would trade */
+  int64_t price = nt_trading_price(order->price, order->trigger_price);
   if (!notional(market, pair, order, price, order->quantity, verdict)) return;
+  int opens = (order->flags & NT_ORDER_REDUCE_ONLY) == 0;
+  if (opens && !minimum_notional(market, pair, terms, price, order->quantity, verdict)) return;
   if (keeping->open_orders >= keeping->max_open_orders) {
     deny(verdict, NT_CHECK_OPEN_ORDERS, NT_REASON_TOO_MANY_OPEN_ORDERS, NT_UNIT_COUNT, keeping->open_orders + 1, keeping->max_open_orders);
     return;
   }
-  int reduces = (order->flags & NT_ORDER_REDUCE_ONLY) != 0; /* it opens nothing */
-  if (!reduces && !position(pair, order->side, order->quantity, verdict)) return;
+  if (opens && !position(pair, order->side, order->quantity, verdict)) return;
+  if (opens && !short_sale(pair, order->side, order->quantity, verdict)) return;
+  if (opens && keeping->values) {
+    addition added = {.price = nt_value_price(market, order->side, price), .quantity = order->quantity};
+    added.product = (nt_wide)(added.price == NT_ABSENT ? 1 : added.price) * order->quantity; /* more than 0: without a price it is denied */
+    if (!exposure(keeping, pair, order->side, &added, verdict) || !daily_value(keeping, pair, &added, verdict)) return;
+  }
+  if (!repeated_fills(state, keeping, order->account, verdict) || !duplicative(state, keeping, order->account, key, verdict)) return;
+  if (nt_trades_at_once(order->type) && !self_trade(state, keeping, order->account, order->instrument, order->side, order->price, verdict))
+    return;
   rate(keeping, state->now, verdict, rate_next);
 }
 
@@ -216,6 +396,7 @@ void nt_validate_replace(const nt_state *state, const nt_order *order, const nt_
   verdict->saturated = 0;
   const nt_market *market = &state->markets[entry->instrument];
   const nt_pair *pair = &state->pairs[nt_pair_index(state, entry->account, entry->instrument)];
+  const nt_terms *terms = &state->terms[pair - state->pairs];
   const nt_book_keeping *keeping = &state->keeping[entry->account];
   int64_t added = order->quantity > entry->quantity ? order->quantity - entry->quantity : 0;
   int limit = entry->type == NT_ORDER_LIMIT || entry->type == NT_ORDER_STOP_LIMIT;
@@ -228,6 +409,8 @@ void nt_validate_replace(const nt_state *state, const nt_order *order, const nt_
     return;
   }
   if (!trading_state(keeping, pair, entry->side, added, verdict) || !session(market, verdict)) return;
+  if (!permitted(keeping, pair, entry->side, entry->type, entry->time_in_force, verdict)) return;
+  if (!order_age(keeping, state->now, order->ts, verdict)) return;
   if (!quantity_check(market, pair, order->quantity, verdict)) return;
   if (order->quantity <= entry->filled) {
     deny(verdict, NT_CHECK_QUANTITY, NT_REASON_QUANTITY_BELOW_FILLED, NT_UNIT_QUANTITY, order->quantity, entry->filled);
@@ -239,15 +422,41 @@ void nt_validate_replace(const nt_state *state, const nt_order *order, const nt_
   if (entry->type == NT_ORDER_LIMIT && !collar(market, pair, entry->side, order->price, verdict)) return;
   nt_order priced = *order;
   priced.side = entry->side;
-  int64_t price = order->price != NT_ABSENT ? order->price : order->trigger_price;
+  int64_t trigger_price = order->trigger_price != NT_ABSENT ? order->trigger_price : entry->trigger_price;
+  int64_t price = nt_trading_price(order->price, trigger_price);
   if (!notional(market, pair, &priced, price, order->quantity, verdict)) return;
   if (entry->reduce_only) {
     int held = entry->contingency == NT_CONTINGENCY_BRACKET;
     if (!held && added > 0 && !nt_order_reduces(state, entry->account, entry->instrument, entry->side, added, verdict)) return;
-  } else if (!position(pair, entry->side, added, verdict)) {
-    return;
+  } else {
+    if (!minimum_notional(market, pair, terms, price, order->quantity, verdict)) return;
+    if (!position(pair, entry->side, added, verdict) || !short_sale(pair, entry->side, added, verdict)) return;
   }
+  if (!entry->reduce_only && keeping->values) {
+    addition more = {.price = nt_replaced_value(entry, order->price, order->trigger_price), .quantity = added};
+    int64_t quantity = order->quantity > entry->quantity ? order->quantity : entry->quantity, worse = entry->value_price;
+    if (more.price > worse) worse = more.price;
+    nt_wide before = (nt_wide)entry->value_price * nt_leaves(entry);
+    nt_wide value = (nt_wide)more.price * ((nt_wide)order->quantity - entry->filled) - before;
+    more.product = (nt_wide)worse * (quantity - entry->filled) - before; /* while both are possible */
+    if (!exposure(keeping, pair, entry->side, &more, verdict)) return;
+    more.product = value;
+    if (!daily_value(keeping, pair, &more, verdict)) return;
+  }
+  if (!repeated_fills(state, keeping, entry->account, verdict)) return;
+  if ((entry->owned || nt_trades_at_once(entry->type)) &&
+      !self_trade(state, keeping, entry->account, entry->instrument, entry->side, order->price, verdict))
+    return;
   rate(keeping, state->now, verdict, rate_next);
+}
+
+/* Check 19 of a request to cancel. */
+void nt_validate_cancel(const nt_state *state, uint32_t account, nt_verdict *verdict, int64_t *cancel_next) {
+  const nt_book_keeping *keeping = &state->keeping[account];
+  verdict->reason = 0;
+  verdict->saturated = 0;
+  gcra(keeping->cancel_next_ns, keeping->cancel_interval_ns, keeping->cancel_tolerance_ns, keeping->max_cancels_per_second, state->now,
+       verdict, cancel_next);
 }
 
 /* FIX 103 OrdRejReason for our reason. */
@@ -266,6 +475,7 @@ uint16_t nt_reason_fix(uint16_t reason) {
     case NT_REASON_TOO_MANY_OPEN_ORDERS:
     case NT_REASON_POSITION_LIMIT_EXCEEDED:
     case NT_REASON_RATE_LIMIT_EXCEEDED:
+    case NT_REASON_GROSS_EXPOSURE_EXCEEDED:
       return 3;
     case NT_REASON_TOO_LATE:
       return 4;
@@ -274,6 +484,8 @@ uint16_t nt_reason_fix(uint16_t reason) {
     case NT_REASON_DUPLICATE_CLIENT_ORDER_ID:
     case NT_REASON_ORDER_SLOT_TAKEN:
       return 6;
+    case NT_REASON_ORDER_TOO_OLD:
+      return 8;
     case NT_REASON_MALFORMED:
     case NT_REASON_EXPIRE_TIME_MISSING:
     case NT_REASON_EXPIRE_TIME_IN_PAST:
@@ -284,6 +496,7 @@ uint16_t nt_reason_fix(uint16_t reason) {
     case NT_REASON_QUANTITY_BELOW_MINIMUM:
     case NT_REASON_QUANTITY_BELOW_FILLED:
     case NT_REASON_LOT_SIZE_VIOLATION:
+    case NT_REASON_NOTIONAL_BELOW_MINIMUM:
       return 13;
     case NT_REASON_UNKNOWN_ACCOUNT:
       return 15;
@@ -297,12 +510,22 @@ uint16_t nt_reason_fix(uint16_t reason) {
     case NT_REASON_STALE_MARKET_DATA:
     case NT_REASON_FX_RATE_UNAVAILABLE:
       return 19;
+    case NT_REASON_OPEN_NOTIONAL_EXCEEDED:
+    case NT_REASON_DAILY_VALUE_EXCEEDED:
+      return 20;
     case NT_REASON_DAILY_LOSS_LIMIT:
       return 21;
+    case NT_REASON_SHORT_SALE_RESTRICTED:
+      return 22;
+    case NT_REASON_INSUFFICIENT_BUYING_POWER:
+      return 25;
     case NT_REASON_QUANTITY_EXCEEDS_MAXIMUM:
       return 26;
     case NT_REASON_NOTIONAL_EXCEEDS_MAXIMUM:
       return 27;
+    case NT_REASON_RESTRICTED_INSTRUMENT:
+    case NT_REASON_ORDER_TYPE_NOT_PERMITTED:
+      return 33;
     default:
       return 99;
   }

@@ -116,6 +116,20 @@ def choice(*allowed: str) -> Rule:
     return rule
 
 
+def words(*allowed: str) -> Rule:
+    """A list of one or more names, or of some words: an empty one would mean neither all nor none."""
+
+    def rule(value: Any, path: str, problems: Problems) -> Any:
+        if not isinstance(value, list | tuple) or not value or not all(isinstance(item, str) and item for item in value):
+            return refuse(problems, path, f"must be a list of {' or '.join(map(repr, allowed)) or 'names'}, not {describe(value)}")
+        for item in value:
+            if allowed and item not in allowed:
+                return refuse(problems, path, f"must hold only {' or '.join(map(repr, allowed))}, not {item!r}")
+        return tuple(dict.fromkeys(value))
+
+    return rule
+
+
 def whole(minimum: int, maximum: int) -> Rule:
     """An integer within bounds; never a bool or a float."""
 

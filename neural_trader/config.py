@@ -39,18 +39,27 @@ __all__ = [
     "describe_limits",
     "examine",
     "read_tables",
+    "restrictions_refused",
     "terms_row",
 ]
 
 _SAMPLE = "sample:"
+_ORDER_TYPES = {item.name.lower(): int(item) for item in abi.OrderType}
+_TIMES_IN_FORCE = {item.name.lower(): int(item) for item in abi.TimeInForce}
+_SELF_TRADE = {f"cancel_{item.name.lower()}": int(item) for item in abi.SelfTrade}
+_RESTRICTIONS = {"no_buy": abi.NT_RESTRICT_BUY, "no_sell": abi.NT_RESTRICT_SELL, "no_short": abi.NT_RESTRICT_SHORT}
+_PAIRED = (("max_duplicate_orders", "duplicate_window_ms"), ("max_fills", "fills_window_ms"))
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Pre-trade limits. None switches a check off. They apply to each account, and those of quantity, price and money of one order to
     each account on each instrument.
 
-    Quantities are in units, money in account currency, the collar in basis points of the reference price, the quote age in
-    milliseconds. `max_daily_loss` latches HALTED and cancels the account's orders.
+    Quantities are in units, money in account currency, the collar and the margin in basis points, ages and windows in milliseconds.
+    `max_daily_loss` latches HALTED and cancels the account's orders. `no_buy`, `no_sell` and `no_short` list symbols, "*" for all.
+    `initial_margin_bps` is the part of an order's value that has to be free in the account: 10000 is all of it. At most
+    `max_duplicate_orders` alike pass within `duplicate_window_ms`, and after more than `max_fills` fills within `fills_window_ms` orders
+    are denied until it has passed. `self_trade` says what is cancelled when an order would meet one of its own account.
     """
 
     max_order_quantity: Annotated[Amount | None, rule.amount(least=0)] = None
@@ -61,6 +70,23 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_quote_age_ms: Annotated[int | None, rule.whole(0, 10**9)] = None
     max_orders_per_second: Annotated[int | None, rule.whole(1, 10**9)] = None
     max_daily_loss: Annotated[Amount | None, rule.amount(above=0)] = None
+    no_buy: Annotated[tuple[str, ...] | None, rule.words()] = None
+    no_sell: Annotated[tuple[str, ...] | None, rule.words()] = None
+    no_short: Annotated[tuple[str, ...] | None, rule.words()] = None
+    allowed_order_types: Annotated[tuple[str, ...] | None, rule.words(*_ORDER_TYPES)] = None
+    allowed_times_in_force: Annotated[tuple[str, ...] | None, rule.words(*_TIMES_IN_FORCE)] = None
+    max_order_age_ms: Annotated[int | None, rule.whole(0, 10**9)] = None
+    min_order_notional: Annotated[Amount | None, rule.amount(above=0)] = None
+    max_gross_exposure: Annotated[Amount | None, rule.amount(least=0)] = None
+    max_open_notional: Annotated[Amount | None, rule.amount(least=0)] = None
+    initial_margin_bps: Annotated[int | None, rule.whole(1, 1_000_000)] = None
+    max_cancels_per_second: Annotated[int | None, rule.whole(1, 10**9)] = None
+    max_duplicate_orders: Annotated[int | None, rule.whole(1, abi.NT_DUPLICATES_MAX)] = None
+    duplicate_window_ms: Annotated[int | None, rule.whole(1, 10**9)] = None
+    max_fills: Annotated[int | None, rule.whole(1, abi.NT_FILLS_MAX)] = None
+    fills_window_ms: Annotated[int | None, rule.whole(1, 10**9)] = None
+    max_daily_value: Annotated[Amount | None, rule.amount(least=0)] = None
+    self_trade: Annotated[str | None, rule.choice(*_SELF_TRADE)] = None
 
 
 class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,7 +306,31 @@ def _check_whole(config: Config, problems: rule.Problems, broken: Collection[str
             rule.refuse(problems, f"accounts.{name}.cash", str(error))
         else:
             accounts[name] = account
+    if "limits" not in broken:
+        _check_pairs(config, problems)
     _check_limits(config.limits, accounts, instruments, problems)
+
+
+def _check_pairs(config: Config, problems: rule.Problems) -> None:
+    """A number within a window needs both; and restrictions name instruments, of which a sample brings one more."""
+    for number, window in _PAIRED:
+        has, lacks = (number, window) if getattr(config.limits, window) is None else (window, number)
+        if getattr(config.limits, has) is not None and getattr(config.limits, lacks) is None:
+            rule.refuse(problems, f"limits.{lacks}", f"is missing; {has} needs it")
+    if config.instruments and not (config.source.path or "").startswith(_SAMPLE):
+        problems += restrictions_refused(config.limits, config.instruments)
+
+
+def restrictions_refused(limits: Limits, symbols: Collection[str]) -> rule.Problems:
+    """What is wrong with the restrictions where `symbols` are all that can be traded: one with a typo would never fire."""
+    problems: rule.Problems = []
+    for key in _RESTRICTIONS:
+        for symbol in getattr(limits, key) or ():
+            if symbol != "*" and symbol not in symbols:
+                near = difflib.get_close_matches(symbol, symbols, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(symbols))}, and * for all"
+                rule.refuse(problems, f"limits.{key}", f"names {symbol}, which is no instrument; {hint}")
+    return problems
 
 
 def _check_limits(
@@ -311,7 +361,28 @@ def account_row(name: str, account: AccountConfig, limits: Limits) -> dict[str, 
         "max_open_orders": limit_raw(limits.max_open_orders, 0, "max_open_orders"),
         "max_orders_per_second": limit_raw(limits.max_orders_per_second, 0, "max_orders_per_second"),
         "max_daily_loss": limit_raw(limits.max_daily_loss, MONEY_DECIMALS, "max_daily_loss"),
+        "self_trade": 0 if limits.self_trade is None else _SELF_TRADE[limits.self_trade],
+        "max_cancels_per_second": limit_raw(limits.max_cancels_per_second, 0, "max_cancels_per_second"),
+        "max_order_age_ns": _nanoseconds(limits.max_order_age_ms, "max_order_age_ms"),
+        "allowed_order_types": _mask(limits.allowed_order_types, _ORDER_TYPES),
+        "allowed_times_in_force": _mask(limits.allowed_times_in_force, _TIMES_IN_FORCE),
+        "max_gross_exposure": limit_raw(limits.max_gross_exposure, MONEY_DECIMALS, "max_gross_exposure"),
+        "max_open_notional": limit_raw(limits.max_open_notional, MONEY_DECIMALS, "max_open_notional"),
+        "max_daily_value": limit_raw(limits.max_daily_value, MONEY_DECIMALS, "max_daily_value"),
+        "max_duplicate_orders": limit_raw(limits.max_duplicate_orders, 0, "max_duplicate_orders"),
+        "duplicate_window_ns": _nanoseconds(limits.duplicate_window_ms, "duplicate_window_ms"),
+        "max_fills": limit_raw(limits.max_fills, 0, "max_fills"),
+        "fills_window_ns": _nanoseconds(limits.fills_window_ms, "fills_window_ms"),
     }
+
+
+def _nanoseconds(milliseconds: int | None, what: str) -> int:
+    return limit_raw(None if milliseconds is None else milliseconds * 1_000_000, 0, what)
+
+
+def _mask(words: tuple[str, ...] | None, numbers: Mapping[str, int]) -> int:
+    """Bits of what is allowed, NT_ABSENT when everything is."""
+    return abi.NT_ABSENT if words is None else sum(1 << numbers[word] for word in set(words))
 
 
 def terms_row(instrument: Instrument, account: AccountConfig, limits: Limits) -> dict[str, Any]:
@@ -319,8 +390,10 @@ def terms_row(instrument: Instrument, account: AccountConfig, limits: Limits) ->
     denied."""
     numerator, denominator = instrument.value() if instrument.currency == account.currency else (0, 0)
     taker, maker = instrument.fees_raw()
-    quote_age_ms = limits.max_quote_age_ms
+    restrictions = sum(bit for key, bit in _RESTRICTIONS.items() if {"*", instrument.symbol} & set(getattr(limits, key) or ()))
+    minimum = limits.min_order_notional
     return {
+        "restrictions": restrictions,
         "value_numerator": numerator,
         "value_denominator": denominator,
         "fee_taker": taker,
@@ -329,7 +402,9 @@ def terms_row(instrument: Instrument, account: AccountConfig, limits: Limits) ->
         "max_order_notional": limit_raw(limits.max_order_notional, MONEY_DECIMALS, "max_order_notional"),
         "max_position": limit_raw(limits.max_position, instrument.quantity_decimals, "max_position"),
         "price_collar_bps": limit_raw(limits.price_collar_bps, 0, "price_collar_bps"),
-        "max_quote_age_ns": limit_raw(None if quote_age_ms is None else quote_age_ms * 1_000_000, 0, "max_quote_age_ms"),
+        "max_quote_age_ns": _nanoseconds(limits.max_quote_age_ms, "max_quote_age_ms"),
+        "min_order_notional": abi.NT_ABSENT if minimum is None else -limit_raw(-exact(minimum), MONEY_DECIMALS, "min_order_notional"),
+        "initial_margin_bps": limit_raw(limits.initial_margin_bps, 0, "initial_margin_bps"),
     }
 
 
@@ -358,15 +433,40 @@ def describe_limits(config: Config) -> list[LimitState]:
     )
     rows = [LimitState(int(item), item.name.lower(), True, None) for item in always]
     for item, name, unit in (
+        (check.RESTRICTED, "no_buy", ""),
+        (check.RESTRICTED, "no_sell", ""),
+        (check.RESTRICTED, "no_short", ""),
+        (check.RESTRICTED, "allowed_order_types", ""),
+        (check.RESTRICTED, "allowed_times_in_force", ""),
+        (check.ORDER_AGE, "max_order_age_ms", " ms"),
         (check.QUANTITY, "max_order_quantity", ""),
         (check.FRESHNESS, "max_quote_age_ms", " ms"),
         (check.COLLAR, "price_collar_bps", " bps"),
         (check.NOTIONAL, "max_order_notional", " in account currency"),
+        (check.MINIMUM_NOTIONAL, "min_order_notional", " in account currency"),
         (check.OPEN_ORDERS, "max_open_orders", ""),
         (check.POSITION, "max_position", ""),
+        (check.EXPOSURE, "max_gross_exposure", " in account currency"),
+        (check.EXPOSURE, "max_open_notional", " in account currency"),
+        (check.BUYING_POWER, "initial_margin_bps", " bps"),
         (check.RATE, "max_orders_per_second", " per second"),
+        (check.RATE, "max_cancels_per_second", " per second"),
+        (check.REPEATED, "max_duplicate_orders", ""),
+        (check.REPEATED, "max_fills", ""),
+        (check.DAILY_VALUE, "max_daily_value", " in account currency"),
         (check.DAILY_LOSS, "max_daily_loss", " in account currency"),
+        (check.SELF_TRADE, "self_trade", ""),
     ):
-        value = getattr(limits, name)
-        rows.append(LimitState(int(item), name, value is not None, None if value is None else plain(exact(value, name)) + unit))
+        rows.append(LimitState(int(item), name, getattr(limits, name) is not None, _shown(limits, name, unit)))
     return sorted(rows, key=lambda row: row.check)
+
+
+def _shown(limits: Limits, name: str, unit: str) -> str | None:
+    """The value of a limit with its unit and its window, None when it is off."""
+    value = getattr(limits, name)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        return ",".join(value)
+    window = dict(_PAIRED).get(name)
+    return plain(exact(value, name)) + (unit if window is None else f" in {getattr(limits, window)} ms")

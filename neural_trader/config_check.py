@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from neural_trader import _fields as rule
-from neural_trader.config import Config, examine, read_tables
+from neural_trader.config import Config, examine, read_tables, restrictions_refused
 from neural_trader.errors import ConfigError, ConfigProblem, InvalidArgument, SourceError
 from neural_trader.sources import instruments_of
 
@@ -78,9 +78,12 @@ def inspect_config(
         return config, [*problems, ConfigProblem("source.path", f"there is no file {source}; give the path of a trade file or a sample")]
     if not any(path.partition(".")[0] == "instruments" for path in paths):
         try:
-            instruments_of(source, config)
+            instruments = instruments_of(source, config)
         except SourceError as error:
             problems = [*problems, ConfigProblem("source", str(error))]
+        else:
+            if source.startswith(_SAMPLE) and "limits" not in paths:
+                problems = [*problems, *restrictions_refused(config.limits, instruments)]
     return config, problems
 
 
@@ -151,6 +154,8 @@ def takes(expected: rule.Rule) -> str:
         bounds = [f"{word} {inner[key]}" for word, key in (("greater than", "above"), ("at least", "least")) if inner[key] is not None]
         bounds.append(f"at most {inner['most']}")
         return f"a number {' and '.join(bounds)}"
+    if name == "words":
+        return f"a list of {' or '.join(map(repr, inner['allowed'])) or 'names'}"
     if name == "choice":
         return " or ".join(map(repr, inner["allowed"]))
     if name == "nested":

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from neural_trader._native import abi, ffi, lib
 from neural_trader.client import Client
-from neural_trader.config import Config, account_row, terms_row
-from neural_trader.errors import InvalidArgument, NeuralTraderError, StateError
+from neural_trader.config import Config, account_row, restrictions_refused, terms_row
+from neural_trader.errors import ConfigError, InvalidArgument, NeuralTraderError, StateError
 from neural_trader.instruments import Instrument
 from neural_trader.records import call, check
 from neural_trader.result import Recording, Result
@@ -80,6 +80,8 @@ class Kernel:
         venue, limits = self.config.venue, self.config.limits
         if not instruments:
             raise InvalidArgument("the kernel has no instrument; add [instruments.SYMBOL], or use a sample")
+        if problems := restrictions_refused(limits, instruments):
+            raise ConfigError(problems)
         if self._handle:
             raise StateError("this kernel has run already; make a new one")
         config = ffi.new("nt_kernel_config *")

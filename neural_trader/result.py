@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neural_trader._native import abi, ffi, lib
-from neural_trader.config import Config, describe_limits, terms_row
+from neural_trader.config import Config, Limits, describe_limits, terms_row
 from neural_trader.errors import InvalidArgument
 from neural_trader.instruments import MONEY_DECIMALS, Instrument
 from neural_trader.metrics import max_drawdown
@@ -129,7 +129,7 @@ class Result:
             "peak_memory_bytes": peak_memory_bytes(),
             "elapsed_s": round(elapsed_s, 6),
             "digest": hashlib.sha256(reports.tobytes()).hexdigest(),
-            "limits": {row.name: row.value for row in describe_limits(config) if row.name.startswith(("max_", "price_"))},
+            "limits": {row.name: row.value for row in describe_limits(config) if row.name in Limits.__struct_fields__},
             "assumptions": [*(source.assumptions if source is not None else ()), *venue_assumptions(config)],
         }
         return cls(summary, orders, reports, curve, config, instruments)

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-LAYOUT_HASH: Final = 0xF5C2AAFCF28D032A
+LAYOUT_HASH: Final = 0xD9DC3AF6CDF55219
 
 NT_ABI_VERSION: Final = 1
 NT_ABSENT: Final = -9223372036854775808
@@ -16,6 +16,8 @@ NT_DECIMALS_MAX: Final = 15
 NT_FEATURE_COUNT: Final = 24
 NT_BOOK_LEVELS: Final = 10
 NT_NONE: Final = 4294967295
+NT_DUPLICATES_MAX: Final = 8
+NT_FILLS_MAX: Final = 1000
 
 NT_OK: Final = 0
 NT_ERR_BAD_HANDLE: Final = -1
@@ -123,18 +125,26 @@ NT_STATE_HALTED: Final = 3
 NT_CHECK_WELL_FORMED: Final = 1
 NT_CHECK_TRADING_STATE: Final = 2
 NT_CHECK_SESSION: Final = 3
+NT_CHECK_RESTRICTED: Final = 4
 NT_CHECK_DUPLICATE: Final = 5
+NT_CHECK_ORDER_AGE: Final = 6
 NT_CHECK_QUANTITY: Final = 7
 NT_CHECK_PRICE: Final = 8
 NT_CHECK_EXPIRY: Final = 9
 NT_CHECK_FRESHNESS: Final = 10
 NT_CHECK_COLLAR: Final = 11
 NT_CHECK_NOTIONAL: Final = 12
+NT_CHECK_MINIMUM_NOTIONAL: Final = 13
 NT_CHECK_OPEN_ORDERS: Final = 14
 NT_CHECK_POSITION: Final = 15
 NT_CHECK_REDUCE_ONLY: Final = 16
+NT_CHECK_EXPOSURE: Final = 17
+NT_CHECK_BUYING_POWER: Final = 18
 NT_CHECK_RATE: Final = 19
+NT_CHECK_REPEATED: Final = 20
+NT_CHECK_DAILY_VALUE: Final = 21
 NT_CHECK_DAILY_LOSS: Final = 22
+NT_CHECK_SELF_TRADE: Final = 23
 NT_CHECK_POST_ONLY: Final = 24
 
 NT_REASON_MALFORMED: Final = 100
@@ -171,6 +181,18 @@ NT_REASON_USER_REQUEST: Final = 130
 NT_REASON_KILL_SWITCH: Final = 131
 NT_REASON_CLIENT_DEATH: Final = 132
 NT_REASON_QUANTITY_BELOW_FILLED: Final = 133
+NT_REASON_RESTRICTED_INSTRUMENT: Final = 134
+NT_REASON_SHORT_SALE_RESTRICTED: Final = 135
+NT_REASON_ORDER_TYPE_NOT_PERMITTED: Final = 136
+NT_REASON_ORDER_TOO_OLD: Final = 137
+NT_REASON_NOTIONAL_BELOW_MINIMUM: Final = 138
+NT_REASON_GROSS_EXPOSURE_EXCEEDED: Final = 139
+NT_REASON_OPEN_NOTIONAL_EXCEEDED: Final = 140
+NT_REASON_INSUFFICIENT_BUYING_POWER: Final = 141
+NT_REASON_DUPLICATIVE_ORDER: Final = 142
+NT_REASON_REPEATED_EXECUTION: Final = 143
+NT_REASON_DAILY_VALUE_EXCEEDED: Final = 144
+NT_REASON_SELF_TRADE_PREVENTED: Final = 145
 NT_REASON_LINKED_ORDER: Final = 150
 NT_REASON_UNKNOWN_LIST: Final = 151
 NT_REASON_POST_ONLY_WOULD_CROSS: Final = 152
@@ -186,6 +208,7 @@ NT_UNIT_MONEY: Final = 4
 NT_UNIT_NANOSECONDS: Final = 5
 NT_UNIT_ORDER_ID: Final = 6
 NT_UNIT_STATE: Final = 7
+NT_UNIT_CODE: Final = 8
 
 NT_REPORT_SATURATED: Final = 1
 
@@ -205,6 +228,14 @@ NT_INPUT_TIMER: Final = 3
 NT_INPUT_COMMAND: Final = 4
 NT_INPUT_ATTACH: Final = 5
 NT_INPUT_DEATH: Final = 6
+
+NT_SELF_TRADE_CANCEL_NEWEST: Final = 1
+NT_SELF_TRADE_CANCEL_OLDEST: Final = 2
+NT_SELF_TRADE_CANCEL_BOTH: Final = 3
+
+NT_RESTRICT_BUY: Final = 1
+NT_RESTRICT_SELL: Final = 2
+NT_RESTRICT_SHORT: Final = 4
 
 NT_LATENCY_TICK_TO_ORDER: Final = 1
 NT_LATENCY_ORDER_TO_REPORT: Final = 2
@@ -382,18 +413,26 @@ class Check(IntEnum):
     WELL_FORMED = 1
     TRADING_STATE = 2
     SESSION = 3
+    RESTRICTED = 4
     DUPLICATE = 5
+    ORDER_AGE = 6
     QUANTITY = 7
     PRICE = 8
     EXPIRY = 9
     FRESHNESS = 10
     COLLAR = 11
     NOTIONAL = 12
+    MINIMUM_NOTIONAL = 13
     OPEN_ORDERS = 14
     POSITION = 15
     REDUCE_ONLY = 16
+    EXPOSURE = 17
+    BUYING_POWER = 18
     RATE = 19
+    REPEATED = 20
+    DAILY_VALUE = 21
     DAILY_LOSS = 22
+    SELF_TRADE = 23
     POST_ONLY = 24
 
 
@@ -434,6 +473,18 @@ class Reason(IntEnum):
     KILL_SWITCH = 131
     CLIENT_DEATH = 132
     QUANTITY_BELOW_FILLED = 133
+    RESTRICTED_INSTRUMENT = 134
+    SHORT_SALE_RESTRICTED = 135
+    ORDER_TYPE_NOT_PERMITTED = 136
+    ORDER_TOO_OLD = 137
+    NOTIONAL_BELOW_MINIMUM = 138
+    GROSS_EXPOSURE_EXCEEDED = 139
+    OPEN_NOTIONAL_EXCEEDED = 140
+    INSUFFICIENT_BUYING_POWER = 141
+    DUPLICATIVE_ORDER = 142
+    REPEATED_EXECUTION = 143
+    DAILY_VALUE_EXCEEDED = 144
+    SELF_TRADE_PREVENTED = 145
     LINKED_ORDER = 150
     UNKNOWN_LIST = 151
     POST_ONLY_WOULD_CROSS = 152
@@ -453,6 +504,7 @@ class Unit(IntEnum):
     NANOSECONDS = 5
     ORDER_ID = 6
     STATE = 7
+    CODE = 8
 
 
 class ReportFlag(IntFlag):
@@ -492,6 +544,22 @@ class InputKind(IntEnum):
     COMMAND = 4
     ATTACH = 5
     DEATH = 6
+
+
+class SelfTrade(IntEnum):
+    """enum nt_self_trade"""
+
+    NEWEST = 1
+    OLDEST = 2
+    BOTH = 3
+
+
+class Restriction(IntEnum):
+    """enum nt_restriction"""
+
+    BUY = 1
+    SELL = 2
+    SHORT = 4
 
 
 class LatencyKind(IntEnum):
@@ -613,18 +681,26 @@ CHECK: Final[dict[int, str]] = {
     1: "WELL_FORMED",
     2: "TRADING_STATE",
     3: "SESSION",
+    4: "RESTRICTED",
     5: "DUPLICATE",
+    6: "ORDER_AGE",
     7: "QUANTITY",
     8: "PRICE",
     9: "EXPIRY",
     10: "FRESHNESS",
     11: "COLLAR",
     12: "NOTIONAL",
+    13: "MINIMUM_NOTIONAL",
     14: "OPEN_ORDERS",
     15: "POSITION",
     16: "REDUCE_ONLY",
+    17: "EXPOSURE",
+    18: "BUYING_POWER",
     19: "RATE",
+    20: "REPEATED",
+    21: "DAILY_VALUE",
     22: "DAILY_LOSS",
+    23: "SELF_TRADE",
     24: "POST_ONLY",
 }
 REASON: Final[dict[int, str]] = {
@@ -662,6 +738,18 @@ REASON: Final[dict[int, str]] = {
     131: "KILL_SWITCH",
     132: "CLIENT_DEATH",
     133: "QUANTITY_BELOW_FILLED",
+    134: "RESTRICTED_INSTRUMENT",
+    135: "SHORT_SALE_RESTRICTED",
+    136: "ORDER_TYPE_NOT_PERMITTED",
+    137: "ORDER_TOO_OLD",
+    138: "NOTIONAL_BELOW_MINIMUM",
+    139: "GROSS_EXPOSURE_EXCEEDED",
+    140: "OPEN_NOTIONAL_EXCEEDED",
+    141: "INSUFFICIENT_BUYING_POWER",
+    142: "DUPLICATIVE_ORDER",
+    143: "REPEATED_EXECUTION",
+    144: "DAILY_VALUE_EXCEEDED",
+    145: "SELF_TRADE_PREVENTED",
     150: "LINKED_ORDER",
     151: "UNKNOWN_LIST",
     152: "POST_ONLY_WOULD_CROSS",
@@ -678,6 +766,7 @@ UNIT: Final[dict[int, str]] = {
     5: "NANOSECONDS",
     6: "ORDER_ID",
     7: "STATE",
+    8: "CODE",
 }
 CLOCK: Final[dict[int, str]] = {
     1: "TAPE",
@@ -699,6 +788,16 @@ INPUT_KIND: Final[dict[int, str]] = {
     4: "COMMAND",
     5: "ATTACH",
     6: "DEATH",
+}
+SELF_TRADE: Final[dict[int, str]] = {
+    1: "NEWEST",
+    2: "OLDEST",
+    3: "BOTH",
+}
+RESTRICTION: Final[dict[int, str]] = {
+    1: "BUY",
+    2: "SELL",
+    4: "SHORT",
 }
 LATENCY_KIND: Final[dict[int, str]] = {
     1: "TICK_TO_ORDER",
@@ -989,16 +1088,48 @@ NT_ACCOUNT: Final[np.dtype[np.void]] = np.dtype(
             "name",
             "currency",
             "decimals",
-            "reserved0",
+            "self_trade",
             "cash",
             "max_open_orders",
             "max_orders_per_second",
             "max_daily_loss",
+            "max_cancels_per_second",
+            "max_order_age_ns",
+            "allowed_order_types",
+            "allowed_times_in_force",
+            "max_gross_exposure",
+            "max_open_notional",
+            "max_daily_value",
+            "max_duplicate_orders",
+            "duplicate_window_ns",
+            "max_fills",
+            "fills_window_ns",
             "reserved",
         ],
-        "formats": ["S32", "S8", "<i4", "<u4", "<i8", "<i8", "<i8", "<i8", ("<u8", (4,))],
-        "offsets": [0, 32, 40, 44, 48, 56, 64, 72, 80],
-        "itemsize": 112,
+        "formats": [
+            "S32",
+            "S8",
+            "<i4",
+            "<u4",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            ("<u8", (4,)),
+        ],
+        "offsets": [0, 32, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 160, 168],
+        "itemsize": 200,
     }
 )
 NT_TERMS: Final[np.dtype[np.void]] = np.dtype(
@@ -1006,20 +1137,41 @@ NT_TERMS: Final[np.dtype[np.void]] = np.dtype(
         "names": [
             "account",
             "instrument",
+            "restrictions",
+            "reserved0",
             "value_numerator",
             "value_denominator",
             "fee_taker",
             "fee_maker",
             "max_order_quantity",
             "max_order_notional",
+            "min_order_notional",
             "max_position",
             "price_collar_bps",
             "max_quote_age_ns",
+            "initial_margin_bps",
             "reserved",
         ],
-        "formats": ["<u4", "<u4", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", ("<u8", (4,))],
-        "offsets": [0, 4, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80],
-        "itemsize": 112,
+        "formats": [
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            ("<u8", (4,)),
+        ],
+        "offsets": [0, 4, 8, 12, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104],
+        "itemsize": 136,
     }
 )
 NT_QUOTE: Final[np.dtype[np.void]] = np.dtype(

@@ -111,18 +111,26 @@ enum nt_check {
   NT_CHECK_WELL_FORMED = 1,
   NT_CHECK_TRADING_STATE = 2,
   NT_CHECK_SESSION = 3,
+  NT_CHECK_RESTRICTED = 4,
   NT_CHECK_DUPLICATE = 5,
+  NT_CHECK_ORDER_AGE = 6,
   NT_CHECK_QUANTITY = 7,
   NT_CHECK_PRICE = 8,
   NT_CHECK_EXPIRY = 9,
   NT_CHECK_FRESHNESS = 10,
   NT_CHECK_COLLAR = 11,
   NT_CHECK_NOTIONAL = 12,
+  NT_CHECK_MINIMUM_NOTIONAL = 13,
   NT_CHECK_OPEN_ORDERS = 14,
   NT_CHECK_POSITION = 15,
   NT_CHECK_REDUCE_ONLY = 16,
+  NT_CHECK_EXPOSURE = 17,
+  NT_CHECK_BUYING_POWER = 18,
   NT_CHECK_RATE = 19,
+  NT_CHECK_REPEATED = 20,
+  NT_CHECK_DAILY_VALUE = 21,
   NT_CHECK_DAILY_LOSS = 22,
+  NT_CHECK_SELF_TRADE = 23,
   NT_CHECK_POST_ONLY = 24
 };
 enum nt_reason {
@@ -160,6 +168,18 @@ enum nt_reason {
   NT_REASON_KILL_SWITCH = 131,
   NT_REASON_CLIENT_DEATH = 132,
   NT_REASON_QUANTITY_BELOW_FILLED = 133,
+  NT_REASON_RESTRICTED_INSTRUMENT = 134,
+  NT_REASON_SHORT_SALE_RESTRICTED = 135,
+  NT_REASON_ORDER_TYPE_NOT_PERMITTED = 136,
+  NT_REASON_ORDER_TOO_OLD = 137,
+  NT_REASON_NOTIONAL_BELOW_MINIMUM = 138,
+  NT_REASON_GROSS_EXPOSURE_EXCEEDED = 139,
+  NT_REASON_OPEN_NOTIONAL_EXCEEDED = 140,
+  NT_REASON_INSUFFICIENT_BUYING_POWER = 141,
+  NT_REASON_DUPLICATIVE_ORDER = 142,
+  NT_REASON_REPEATED_EXECUTION = 143,
+  NT_REASON_DAILY_VALUE_EXCEEDED = 144,
+  NT_REASON_SELF_TRADE_PREVENTED = 145,
   NT_REASON_LINKED_ORDER = 150,
   NT_REASON_UNKNOWN_LIST = 151,
   NT_REASON_POST_ONLY_WOULD_CROSS = 152,
@@ -175,7 +195,8 @@ enum nt_unit {
   NT_UNIT_MONEY = 4,
   NT_UNIT_NANOSECONDS = 5,
   NT_UNIT_ORDER_ID = 6,
-  NT_UNIT_STATE = 7
+  NT_UNIT_STATE = 7,
+  NT_UNIT_CODE = 8
 };
 enum nt_report_flag { NT_REPORT_SATURATED = 1 };
 enum nt_clock {
@@ -331,29 +352,50 @@ typedef struct nt_instrument {
   uint32_t initial_session;
   uint64_t reserved[4];
 } nt_instrument;
+enum nt_self_trade {
+  NT_SELF_TRADE_CANCEL_NEWEST = 1,
+  NT_SELF_TRADE_CANCEL_OLDEST = 2,
+  NT_SELF_TRADE_CANCEL_BOTH = 3
+};
+enum nt_restriction { NT_RESTRICT_BUY = 1, NT_RESTRICT_SELL = 2, NT_RESTRICT_SHORT = 4 };
 typedef struct nt_account {
   char name[32];
   char currency[8];
   int32_t decimals;
-  uint32_t reserved0;
+  uint32_t self_trade;
   int64_t cash;
   int64_t max_open_orders;
   int64_t max_orders_per_second;
   int64_t max_daily_loss;
+  int64_t max_cancels_per_second;
+  int64_t max_order_age_ns;
+  int64_t allowed_order_types;
+  int64_t allowed_times_in_force;
+  int64_t max_gross_exposure;
+  int64_t max_open_notional;
+  int64_t max_daily_value;
+  int64_t max_duplicate_orders;
+  int64_t duplicate_window_ns;
+  int64_t max_fills;
+  int64_t fills_window_ns;
   uint64_t reserved[4];
 } nt_account;
 typedef struct nt_terms {
   uint32_t account;
   uint32_t instrument;
+  uint32_t restrictions;
+  uint32_t reserved0;
   int64_t value_numerator;
   int64_t value_denominator;
   int64_t fee_taker;
   int64_t fee_maker;
   int64_t max_order_quantity;
   int64_t max_order_notional;
+  int64_t min_order_notional;
   int64_t max_position;
   int64_t price_collar_bps;
   int64_t max_quote_age_ns;
+  int64_t initial_margin_bps;
   uint64_t reserved[4];
 } nt_terms;
 typedef struct nt_quote {

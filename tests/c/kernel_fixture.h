@@ -32,7 +32,18 @@ static inline void fixture_tables(uint32_t kernel) {
                               .cash = 1000000000,
                               .max_open_orders = 50,
                               .max_orders_per_second = NT_ABSENT,
-                              .max_daily_loss = NT_ABSENT};
+                              .max_daily_loss = NT_ABSENT,
+                              .max_cancels_per_second = NT_ABSENT,
+                              .max_order_age_ns = NT_ABSENT,
+                              .allowed_order_types = NT_ABSENT,
+                              .allowed_times_in_force = NT_ABSENT,
+                              .max_gross_exposure = NT_ABSENT,
+                              .max_open_notional = NT_ABSENT,
+                              .max_daily_value = NT_ABSENT,
+                              .max_duplicate_orders = NT_ABSENT,
+                              .duplicate_window_ns = NT_ABSENT,
+                              .max_fills = NT_ABSENT,
+                              .fills_window_ns = NT_ABSENT};
   const nt_terms terms = {.value_numerator = 5000,
                           .value_denominator = 1,
                           .fee_taker = 21000,
@@ -41,7 +52,9 @@ static inline void fixture_tables(uint32_t kernel) {
                           .max_order_notional = NT_ABSENT,
                           .max_position = 1000,
                           .price_collar_bps = NT_ABSENT,
-                          .max_quote_age_ns = NT_ABSENT};
+                          .max_quote_age_ns = NT_ABSENT,
+                          .min_order_notional = NT_ABSENT,
+                          .initial_margin_bps = NT_ABSENT};
   CHECK(nt_kernel_add_instrument(kernel, &instrument) == 0);
   CHECK(nt_kernel_add_account(kernel, &account) == 0);
   CHECK(nt_kernel_set_terms(kernel, &terms) == NT_OK);

@@ -287,7 +287,10 @@ static void refuses_bad_accounts(void) {
   machine_limits limits = plain();
   machine m = machine_make(&limits);
   nt_error error;
-  const nt_account good = {.name = "b", .currency = "USD", .max_open_orders = 0, .max_orders_per_second = 1, .max_daily_loss = 1};
+  nt_account good = limits.account;
+  strcpy(good.name, "b");
+  good.max_open_orders = 0;
+  good.max_orders_per_second = good.max_daily_loss = 1;
   for (int field = 0; field < 16; field++) {
     nt_account account = good;
     if (field == 0) account.name[0] = 0;
@@ -304,7 +307,7 @@ static void refuses_bad_accounts(void) {
     if (field == 11) account.max_orders_per_second = 1000000001;
     if (field == 12) account.max_daily_loss = 0;
     if (field == 13) account.max_daily_loss = NT_RAW_MAX + 1;
-    if (field == 14) account.reserved0 = 1;
+    if (field == 14) account.self_trade = NT_SELF_TRADE_CANCEL_BOTH + 1;
     if (field == 15) account.reserved[3] = 1;
     CHECK_EQUAL(nt_account_add(m.state, &account, &error), NT_ERR_INVALID);
     CHECK_EQUAL(error.code, NT_ERR_INVALID);

@@ -35,15 +35,31 @@ static uint32_t tape_kernel(uint32_t ring_capacity, uint32_t order_capacity, int
                                     .initial_session = NT_SESSION_OPEN};
   nt_instrument other = instrument;
   strcpy(other.symbol, "NQ");
-  const nt_account account = {
-      .name = "main", .currency = "USD", .max_open_orders = NT_ABSENT, .max_orders_per_second = NT_ABSENT, .max_daily_loss = NT_ABSENT};
+  const nt_account account = {.name = "main",
+                              .currency = "USD",
+                              .max_open_orders = NT_ABSENT,
+                              .max_orders_per_second = NT_ABSENT,
+                              .max_daily_loss = NT_ABSENT,
+                              .max_cancels_per_second = NT_ABSENT,
+                              .max_order_age_ns = NT_ABSENT,
+                              .allowed_order_types = NT_ABSENT,
+                              .allowed_times_in_force = NT_ABSENT,
+                              .max_gross_exposure = NT_ABSENT,
+                              .max_open_notional = NT_ABSENT,
+                              .max_daily_value = NT_ABSENT,
+                              .max_duplicate_orders = NT_ABSENT,
+                              .duplicate_window_ns = NT_ABSENT,
+                              .max_fills = NT_ABSENT,
+                              .fills_window_ns = NT_ABSENT};
   const nt_terms terms = {.value_numerator = 1,
                           .value_denominator = 1,
                           .max_order_quantity = NT_ABSENT,
                           .max_order_notional = NT_ABSENT,
                           .max_position = NT_ABSENT,
                           .price_collar_bps = NT_ABSENT,
-                          .max_quote_age_ns = NT_ABSENT};
+                          .max_quote_age_ns = NT_ABSENT,
+                          .min_order_notional = NT_ABSENT,
+                          .initial_margin_bps = NT_ABSENT};
   CHECK(nt_kernel_add_instrument(kernel, &instrument) == 0 && nt_kernel_add_instrument(kernel, &other) == 1);
   CHECK(nt_kernel_add_account(kernel, &account) == 0 && nt_kernel_set_terms(kernel, &terms) == NT_OK);
   return kernel;

@@ -31,7 +31,7 @@ def test_run_prints_what_is_on_what_happened_and_what_was_assumed(case: Case) ->
     assert lines[0] == f"{case.name}: paper, {case.trades}"
     assert "  instrument TEST: tick 0.25, lot 1, multiplier 10, USD, max_price 1000, taker fee 0.55, maker fee 0.55" in lines
     assert "  limits on: max_order_quantity 10, max_position 5" in lines
-    assert any(line.startswith("  limits off: max_quote_age_ms, price_collar_bps") for line in lines)
+    assert any(line.startswith("  limits off: no_buy, ") and "max_quote_age_ms, price_collar_bps" in line for line in lines)
     assert "the strategy starts" in lines
     assert any(line.split() == ["QUANTITY_EXCEEDS_MAXIMUM", "1"] for line in lines)
     assert "assumed:" in lines

@@ -28,9 +28,53 @@ from neural_trader.config import (
     describe_limits,
     terms_row,
 )
+from neural_trader.config_check import validate_config
 from neural_trader.errors import ConfigError, LiveTradingUnavailable
+from neural_trader.kernel import Kernel
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "run.toml"
+WINDOWS = ("duplicate_window_ms", "fills_window_ms")
+FULL = Limits(
+    no_buy=(),
+    no_sell=("ES",),
+    no_short=("*",),
+    allowed_order_types=("limit", "market"),
+    allowed_times_in_force=("day", "fok"),
+    max_order_age_ms=3,
+    min_order_notional=4,
+    max_gross_exposure=5,
+    max_open_notional=6,
+    initial_margin_bps=7,
+    max_cancels_per_second=8,
+    max_duplicate_orders=2,
+    duplicate_window_ms=9,
+    max_fills=10,
+    fills_window_ms=60_000,
+    max_daily_value=11,
+    self_trade="cancel_both",
+)
+FULL_NAMES = tuple(name for name in Limits.__struct_fields__ if getattr(FULL, name) is not None)
+FULL_RAW = {
+    "restrictions": 6,
+    "allowed_order_types": 6,
+    "allowed_times_in_force": 18,
+    "max_order_age_ns": 3_000_000,
+    "min_order_notional": 40_000,
+    "max_gross_exposure": 50_000,
+    "max_open_notional": 60_000,
+    "initial_margin_bps": 7,
+    "max_cancels_per_second": 8,
+    "max_duplicate_orders": 2,
+    "duplicate_window_ns": 9_000_000,
+    "max_fills": 10,
+    "fills_window_ns": 60_000_000_000,
+    "max_daily_value": 110_000,
+    "self_trade": 3,
+}
+OFF_ACCOUNT = (
+    *("max_cancels_per_second", "max_order_age_ns", "allowed_order_types", "allowed_times_in_force", "max_gross_exposure"),
+    *("max_open_notional", "max_daily_value", "max_duplicate_orders", "duplicate_window_ns", "max_fills", "fills_window_ns"),
+)
 
 
 def example() -> dict[str, Any]:
@@ -100,7 +144,7 @@ def test_amounts_become_decimals_and_names_are_filled_in() -> None:
     [
         ("limits.max_positon", 5, "unknown key; did you mean max_position?"),
         ("limits.max_quote_age_s", 2, "unknown key; did you mean max_quote_age_ms?"),
-        ("limits.max_gross_exposure", 5, "unknown key"),
+        ("limits.max_net_exposure", 5, "unknown key"),
         ("limits.max_position", "5", "must be a number without quotes"),
         ("limits.max_position", True, "truth value"),
         ("limits.max_position", Decimal("NaN"), "finite"),
@@ -292,6 +336,8 @@ def test_rows_of_the_example() -> None:
         "max_open_orders": 20,
         "max_orders_per_second": 20,
         "max_daily_loss": 500_000_000,
+        "self_trade": 0,
+        **dict.fromkeys(OFF_ACCOUNT, abi.NT_ABSENT),
     }
     terms = terms_row(config.instruments["ES"], account, config.limits)
     assert terms == {
@@ -304,8 +350,66 @@ def test_rows_of_the_example() -> None:
         "max_position": 5,
         "price_collar_bps": 50,
         "max_quote_age_ns": 2_000_000_000,
+        "restrictions": 0,
+        "min_order_notional": abi.NT_ABSENT,
+        "initial_margin_bps": abi.NT_ABSENT,
     }
     assert set(terms) <= set(abi.NT_TERMS.names or ())
+
+
+def test_rows_hold_the_limits_of_habits_and_money() -> None:
+    es = Config.read(EXAMPLE).instruments["ES"]
+    row = {**account_row("main", AccountConfig(currency="USD", cash=1), FULL), **terms_row(es, AccountConfig(currency="USD", cash=1), FULL)}
+    assert {key: row[key] for key in FULL_RAW} == FULL_RAW
+    assert terms_row(es, AccountConfig(currency="USD", cash=1), Limits(no_buy=("*",)))["restrictions"] == 1
+    assert terms_row(es, AccountConfig(currency="USD", cash=1), Limits(no_sell=("NQ",)))["restrictions"] == 0
+
+
+def test_a_minimum_is_rounded_up_and_a_maximum_down() -> None:
+    es, account = Config.read(EXAMPLE).instruments["ES"], AccountConfig(currency="USD", cash=1)
+    assert terms_row(es, account, Limits(min_order_notional=Decimal("1.00001")))["min_order_notional"] == 10_001
+    assert account_row("main", account, Limits(max_open_notional=Decimal("1.00009")))["max_open_notional"] == 10_000
+
+
+@pytest.mark.parametrize(
+    ("limits", "path", "text"),
+    [
+        ({"max_fills": 5}, "limits.fills_window_ms", "is missing; max_fills needs it"),
+        ({"fills_window_ms": 5}, "limits.max_fills", "is missing; fills_window_ms needs it"),
+        ({"max_duplicate_orders": 5}, "limits.duplicate_window_ms", "is missing; max_duplicate_orders needs it"),
+        ({"duplicate_window_ms": 5}, "limits.max_duplicate_orders", "is missing; duplicate_window_ms needs it"),
+        ({"max_duplicate_orders": 9, "duplicate_window_ms": 5}, "limits.max_duplicate_orders", "must be 1 to 8, not 9"),
+        ({"no_short": ["EZ"]}, "limits.no_short", "names EZ, which is no instrument; known are ES, and * for all"),
+        ({"no_buy": ["ESS"]}, "limits.no_buy", "names ESS, which is no instrument; did you mean ES?"),
+        ({"no_buy": "ES"}, "limits.no_buy", "must be a list of names, not 'ES' (str)"),
+        ({"no_buy": []}, "limits.no_buy", "must be a list of names, not [] (list)"),
+        ({"allowed_order_types": ["stopp"]}, "limits.allowed_order_types", "must hold only 'market' or 'limit'"),
+        ({"allowed_times_in_force": []}, "limits.allowed_times_in_force", "must be a list of 'day' or"),
+        ({"self_trade": "newest"}, "limits.self_trade", "must be 'cancel_newest' or 'cancel_oldest' or 'cancel_both'"),
+        ({"initial_margin_bps": 0}, "limits.initial_margin_bps", "must be 1 to 1000000, not 0"),
+        ({"min_order_notional": 0}, "limits.min_order_notional", "must be greater than 0, not 0"),
+    ],
+)
+@pytest.mark.parametrize("sample", [False, True])
+def test_what_limits_say_against_each_other(limits: dict[str, object], path: str, text: str, sample: bool) -> None:
+    data = {
+        "name": "x",
+        "accounts": {"main": {"currency": "USD", "cash": 1}},
+        "limits": limits,
+        **(
+            {"source": {"path": "sample:es-2013-09"}}
+            if sample
+            else {"instruments": {"ES": {"tick_size": Decimal("0.25"), "currency": "USD", "max_price": 10_000}}}
+        ),
+    }
+    problems = validate_config(data)
+    assert [problem.path for problem in problems] == [path]
+    assert text in problems[0].message
+
+
+def test_a_kernel_refuses_a_restriction_of_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="names EZ"):
+        Kernel(Config(name="x", limits=Limits(no_short=("EZ",)))).run("sample:es-2013-09:10")
 
 
 def test_without_limits_everything_is_absent() -> None:
@@ -313,9 +417,9 @@ def test_without_limits_everything_is_absent() -> None:
     account = AccountConfig(currency="USD", cash=1)
     rows = {**account_row("main", account, Limits()), **terms_row(es, account, Limits())}
     assert {name for name, value in rows.items() if value == abi.NT_ABSENT} == {
-        *(name for name in Limits.__struct_fields__ if name != "max_quote_age_ms"),
-        "max_quote_age_ns",
+        *(name.replace("_ms", "_ns") for name in Limits.__struct_fields__ if name not in {"no_buy", "no_sell", "no_short", "self_trade"}),
     }
+    assert rows["restrictions"] == rows["self_trade"] == 0
 
 
 def test_another_currency_has_no_value() -> None:
@@ -327,10 +431,15 @@ def test_describe_limits_names_every_check() -> None:
     rows = describe_limits(Config.read(EXAMPLE))
     assert {row.check for row in rows} == {int(check) for check in abi.Check}
     assert [row.check for row in rows] == sorted(row.check for row in rows)
-    assert all(row.enabled for row in rows)
+    assert {row.name for row in rows if not row.enabled} == set(FULL_NAMES) - set(WINDOWS)
+    assert all(row.enabled for row in describe_limits(msgspec.structs.replace(Config(name="x"), limits=FULL)) if row.name in FULL_NAMES)
+    shown = {row.name: row.value for row in describe_limits(Config(name="x", limits=FULL))}
+    assert shown["max_fills"] == "10 in 60000 ms"
+    assert shown["allowed_order_types"] == "limit,market"
+    assert shown["self_trade"] == "cancel_both"
     assert (22, "max_daily_loss", True, "50000 in account currency") in rows
     off = {row.name for row in describe_limits(Config(name="x")) if not row.enabled}
-    assert off == set(Limits.__struct_fields__)
+    assert off == set(Limits.__struct_fields__) - set(WINDOWS)
 
 
 @pytest.mark.parametrize("kind", [Config, Limits, SourceConfig, VenueConfig, AccountConfig, OutputConfig, Instrument, Session, Fee])

@@ -62,13 +62,167 @@ MUTANTS = {
         "if (keeping->open_orders > keeping->max_open_orders) {",
         "check_14_open_orders",
     ),
-    "position": ("if (!reduces && !position(pair, order->side, order->quantity, verdict)) return;", "", "check_15_position"),
+    "position": ("if (opens && !position(pair, order->side, order->quantity, verdict)) return;", "", "check_15_position"),
     "position_by_one": ("if (worst <= limit) return 1;", "if (worst < limit) return 1;", "check_15_position"),
-    "rate": ("if (next - now <= keeping->rate_tolerance_ns) {", "if (1) {", "check_19_rate"),
-    "rate_by_one": ("if (next - now <= keeping->rate_tolerance_ns) {", "if (next - now < keeping->rate_tolerance_ns) {", "check_19_rate"),
+    "rate": ("if (next - now <= tolerance) {", "if (1) {", "check_19_rate"),
+    "rate_by_one": ("if (next - now <= tolerance) {", "if (next - now < tolerance) {", "check_19_rate"),
     "daily_loss": ("if (keeping->state_reason == NT_REASON_DAILY_LOSS_LIMIT) {", "if (0) {", "check_22_daily_loss"),
 }
 
+
+# The same for the checks of restrictions, money over all instruments, and habits: (source, test, text, instead, function)
+MORE = {
+    "restricted": ("validate.c", "test_checks_more.c", "if ((pair->restrictions & barred) != 0) {", "if (0) {", "check_4_restricted"),
+    "order_types": ("validate.c", "test_checks_more.c", "(keeping->allowed_order_types >> type & 1) == 0", "0", "check_4_restricted"),
+    "times_in_force": (
+        "validate.c",
+        "test_checks_more.c",
+        "(keeping->allowed_times_in_force >> time_in_force & 1) == 0",
+        "0",
+        "check_4_restricted",
+    ),
+    "short_sale": (
+        "validate.c",
+        "test_checks_more.c",
+        "if (opens && !short_sale(pair, order->side, order->quantity, verdict)) return;",
+        "",
+        "check_4_short_sale",
+    ),
+    "short_sale_by_one": (
+        "validate.c",
+        "test_checks_more.c",
+        "if (sold <= pair->position) return 1;",
+        "if (1) return 1;",
+        "check_4_short_sale",
+    ),
+    "order_age": (
+        "validate.c",
+        "test_checks_more.c",
+        "if (nt_absolute(age) <= keeping->max_order_age_ns) return 1;",
+        "if (age <= keeping->max_order_age_ns) return 1;",
+        "check_6_order_age",
+    ),
+    "order_age_by_one": (
+        "validate.c",
+        "test_checks_more.c",
+        "if (nt_absolute(age) <= keeping->max_order_age_ns) return 1;",
+        "if (nt_absolute(age) < keeping->max_order_age_ns) return 1;",
+        "check_6_order_age",
+    ),
+    "minimum_notional": (
+        "validate.c",
+        "test_checks_more.c",
+        "if (product >= pair->minimum_product) return 1;",
+        "if (product > pair->minimum_product) return 1;",
+        "check_13_minimum_notional",
+    ),
+    "open_notional": (
+        "validate.c",
+        "test_checks_more.c",
+        "if (total > keeping->max_open_notional) {",
+        "if (total >= keeping->max_open_notional) {",
+        "check_17_open_notional",
+    ),
+    "gross_exposure": (
+        "validate.c",
+        "test_checks_more.c",
+        "if (gross > keeping->max_gross_exposure) {",
+        "if (gross >= keeping->max_gross_exposure) {",
+        "check_17_gross_exposure",
+    ),
+    "unvalued": (
+        "validate.c",
+        "test_checks_more.c",
+        "added->price != NT_ABSENT && keeping->unvalued == 0",
+        "added->price != NT_ABSENT",
+        "check_17_gross_exposure",
+    ),
+    "buying_power": ("validate.c", "test_checks_more.c", "if (need <= free) return 1;", "return 1;", "check_18_buying_power"),
+    "buying_power_by_one": (
+        "validate.c",
+        "test_checks_more.c",
+        "if (need <= free) return 1;",
+        "if (need < free) return 1;",
+        "check_18_buying_power",
+    ),
+    "reserve_of_fees": (
+        "exposure.h",
+        "test_checks_more.c",
+        "return nt_saturate(margin + nt_ratio_up(&pair->fee, working));",
+        "return nt_saturate(margin);",
+        "check_18_buying_power",
+    ),
+    "cancels": (
+        "orders.c",
+        "test_checks_more.c",
+        "if (verdict.reason == 0) nt_validate_cancel(state, entry->account, &verdict, &cancel_next);",
+        "",
+        "check_19_cancels",
+    ),
+    "duplicative": (
+        "validate.c",
+        "test_checks_habits.c",
+        "if (state->now - then >= keeping->duplicate_window_ns) return 1;",
+        "if (state->now - then > keeping->duplicate_window_ns) return 1;",
+        "check_20_duplicative",
+    ),
+    "kinds_of_orders": (
+        "validate.c",
+        "test_checks_habits.c",
+        "} else if (set->keys[6] == 0 || state->now >= set->room_at) {",
+        "} else {",
+        "check_20_many_kinds",
+    ),
+    "repeated_fills": (
+        "validate.c",
+        "test_checks_habits.c",
+        "if (habits->fills <= keeping->max_fills) return 1;",
+        "return 1;",
+        "check_20_repeated_execution",
+    ),
+    "daily_value": (
+        "validate.c",
+        "test_checks_habits.c",
+        "if (total <= keeping->max_daily_value) return 1;",
+        "if (total < keeping->max_daily_value) return 1;",
+        "check_21_daily_value",
+    ),
+    "self_trade": (
+        "exposure.h",
+        "test_checks_habits.c",
+        "return side == NT_SIDE_BUY ? price >= own : price <= own;",
+        "return side == NT_SIDE_BUY ? price > own : price < own;",
+        "check_23_newest",
+    ),
+    "both_prices_of_a_replace": (
+        "exposure.c",
+        "test_checks_habits.c",
+        "price > entry->own_price : price < entry->own_price",
+        "0 : 0",
+        "check_23_pending_replace",
+    ),
+    "triggered_orders_stand_in_the_book": (
+        "exposure.c",
+        "test_checks_types.c",
+        "  if (entry->price != NT_ABSENT) nt_own_insert(state, entry, entry->price);\n",
+        "",
+        "a_stop_trades_with_nobody_yet",
+    ),
+    "value_of_a_stop": (
+        "exposure.h",
+        "test_checks_types.c",
+        "return price != NT_ABSENT ? price : trigger_price;",
+        "return price;",
+        "a_stop_is_worth_its_trigger",
+    ),
+    "reduce_only_adds_nothing": (
+        "exposure.c",
+        "test_checks_types.c",
+        "  if (entry->reduce_only) change = 0;\n",
+        "",
+        "what_only_reduces_adds_nothing",
+    ),
+}
 
 # (source, test, text, what the mutant has instead, the function that has to fail)
 LIFECYCLE = {
@@ -104,8 +258,8 @@ LIFECYCLE = {
     "former_state_after_a_reject": (
         "orders.c",
         "test_orders.c",
-        "        entry->reserved_extra = 0;\n        entry->status = pending_status(entry);\n",
-        "        entry->reserved_extra = 0;\n",
+        "        nt_exposure_replaced(state, entry);\n        entry->status = pending_status(entry);\n",
+        "        nt_exposure_replaced(state, entry);\n",
         "latency_and_races",
     ),
     "pending_cancel_first": (
@@ -319,13 +473,13 @@ def test_a_removed_or_shifted_check_is_noticed(objects: Path, tmp_path: Path, na
 
 
 @pytest.mark.xdist_group("mutants")
-@pytest.mark.parametrize("name", LIFECYCLE)
+@pytest.mark.parametrize("name", [*MORE, *LIFECYCLE])
 def test_a_changed_rule_is_noticed(objects: Path, tmp_path: Path, name: str) -> None:
-    source, file, text, mutant, test = LIFECYCLE[name]
+    source, file, text, mutant, test = (MORE | LIFECYCLE)[name]
     assert outcome(objects, tmp_path, source, changed(source, text, mutant), file) == test
 
 
 @pytest.mark.xdist_group("mutants")
-@pytest.mark.parametrize("file", sorted({"test_checks.c", *(row[1] for row in LIFECYCLE.values())}))
+@pytest.mark.parametrize("file", sorted({"test_checks.c", *(row[1] for row in (MORE | LIFECYCLE).values())}))
 def test_without_a_change_every_test_passes(objects: Path, tmp_path: Path, file: str) -> None:
     assert outcome(objects, tmp_path, "validate.c", changed("validate.c", "Pre-trade checks", "Checks"), file) is None

@@ -35,11 +35,11 @@ kernel = handle[0]
 ok(lib.nt_kernel_add_instrument(kernel, ffi.new("nt_instrument *", {
     "symbol": b"ES", "currency": b"USD", "price_decimals": 2, "quantity_decimals": 0, "tick_size": 25, "lot_size": 1,
     "minimum_quantity": 1, "maximum_price": 10_000_000, "initial_session": abi.NT_SESSION_OPEN})))
-absent = {name: abi.NT_ABSENT for name in ("max_open_orders", "max_orders_per_second", "max_daily_loss")}
+absent = {name: abi.NT_ABSENT for name in abi.NT_ACCOUNT.names if name.startswith(("max_", "allowed_")) or name.endswith("_window_ns")}
 account = {"name": b"main", "currency": b"USD", "decimals": 2, "cash": 10_000_000} | absent
 ok(lib.nt_kernel_add_account(kernel, ffi.new("nt_account *", account)))
-absent = {name: abi.NT_ABSENT for name in ("max_order_quantity", "max_order_notional", "price_collar_bps", "max_quote_age_ns")}
-terms = {"value_numerator": 50, "value_denominator": 1, "max_position": 5} | absent
+absent = {name: abi.NT_ABSENT for name in abi.NT_TERMS.names if name.startswith(("max_", "min_", "price_", "initial_"))}
+terms = absent | {"value_numerator": 50, "value_denominator": 1, "max_position": 5}
 ok(lib.nt_kernel_set_terms(kernel, ffi.new("nt_terms *", terms)))
 ok(lib.nt_kernel_client(kernel, b"smoke", handle, error))
 client = handle[0]

@@ -54,7 +54,9 @@ WRONG = [
         "unknown key; did you mean max_position?",
         5,
         "one of max_order_quantity, max_order_notional, max_position, max_open_orders, price_collar_bps, max_quote_age_ms, "
-        "max_orders_per_second, max_daily_loss",
+        "max_orders_per_second, max_daily_loss, no_buy, no_sell, no_short, allowed_order_types, allowed_times_in_force, "
+        "max_order_age_ms, min_order_notional, max_gross_exposure, max_open_notional, initial_margin_bps, max_cancels_per_second, "
+        "max_duplicate_orders, duplicate_window_ms, max_fills, fills_window_ms, max_daily_value, self_trade",
     ),
     Wrong(
         "a limit below zero",
@@ -263,7 +265,9 @@ WRONG = [
         "must be a table, not 5 (int)",
         5,
         "a table with max_order_quantity, max_order_notional, max_position, max_open_orders, price_collar_bps, max_quote_age_ms, "
-        "max_orders_per_second, max_daily_loss",
+        "max_orders_per_second, max_daily_loss, no_buy, no_sell, no_short, allowed_order_types, allowed_times_in_force, "
+        "max_order_age_ms, min_order_notional, max_gross_exposure, max_open_notional, initial_margin_bps, max_cancels_per_second, "
+        "max_duplicate_orders, duplicate_window_ms, max_fills, fills_window_ms, max_daily_value, self_trade",
     ),
 ]
 

@@ -27,7 +27,18 @@ static inline nt_account fixture_account(void) {
                       .cash = 1000000000,
                       .max_open_orders = 1000000,
                       .max_orders_per_second = 100000000,
-                      .max_daily_loss = 1000000000};
+                      .max_daily_loss = 1000000000,
+                      .max_cancels_per_second = NT_ABSENT,
+                      .max_order_age_ns = NT_ABSENT,
+                      .allowed_order_types = NT_ABSENT,
+                      .allowed_times_in_force = NT_ABSENT,
+                      .max_gross_exposure = NT_ABSENT,
+                      .max_open_notional = NT_ABSENT,
+                      .max_daily_value = NT_ABSENT,
+                      .max_duplicate_orders = NT_ABSENT,
+                      .duplicate_window_ns = NT_ABSENT,
+                      .max_fills = NT_ABSENT,
+                      .fills_window_ns = NT_ABSENT};
 }
 
 static inline nt_terms fixture_terms(uint32_t instrument) {
@@ -41,7 +52,9 @@ static inline nt_terms fixture_terms(uint32_t instrument) {
                     .max_order_notional = 1000000000,
                     .max_position = 1000000,
                     .price_collar_bps = 500,
-                    .max_quote_age_ns = (int64_t)3600 * 1000000000};
+                    .max_quote_age_ns = (int64_t)3600 * 1000000000,
+                    .min_order_notional = NT_ABSENT,
+                    .initial_margin_bps = NT_ABSENT};
 }
 
 static inline nt_tick fixture_quote(uint32_t instrument, int64_t ts) {

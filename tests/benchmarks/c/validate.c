@@ -65,6 +65,15 @@ static desk make(void) {
       .clock = NT_CLOCK_TAPE, .channels = 1, .order_capacity = ORDER_CAPACITY, .instruments = INSTRUMENTS, .accounts = 1};
   nt_account account = fixture_account();
   nt_error error;
+  account.cash = account.max_gross_exposure = account.max_open_notional = account.max_daily_value = NT_RAW_MAX;
+  account.max_order_age_ns = (int64_t)3600 * 1000000000;
+  account.allowed_order_types = 1 << NT_ORDER_MARKET | 1 << NT_ORDER_LIMIT;
+  account.allowed_times_in_force = 1 << NT_TIF_DAY | 1 << NT_TIF_GTC | 1 << NT_TIF_IOC;
+  account.max_duplicate_orders = 4;
+  account.duplicate_window_ns = 500;
+  account.max_fills = 100;
+  account.fills_window_ns = 1000000000;
+  account.self_trade = NT_SELF_TRADE_CANCEL_NEWEST;
   desk at = {.state = nt_state_create(&config), .random = 7};
   if (at.state == NULL) bench_fail("no memory for the state", 0);
   for (uint32_t i = 0; i < INSTRUMENTS; i++) {
@@ -74,6 +83,9 @@ static desk make(void) {
   fixture_check(nt_account_add(at.state, &account, &error), "nt_account_add");
   for (uint32_t i = 0; i < INSTRUMENTS; i++) {
     nt_terms terms = fixture_terms(i);
+    terms.value_denominator = 100; /* money is rounded */
+    terms.min_order_notional = 1;
+    terms.initial_margin_bps = 1000;
     nt_tick quote = fixture_quote(i, 1);
     fixture_check(nt_terms_set(at.state, &terms, &error), "nt_terms_set");
     nt_input input = {.kind = NT_INPUT_TICK, .ts = 1, .tick = &quote};
@@ -122,6 +134,13 @@ PREPARE(no_notional, pair->max_order_notional = INT64_MAX)
 PREPARE(no_open_orders, keeping->max_open_orders = INT64_MAX)
 PREPARE(no_position, pair->max_position = INT64_MAX)
 PREPARE(no_rate, keeping->rate_interval_ns = 0)
+PREPARE(no_minimum, pair->minimum_product = 0)
+PREPARE(no_exposure, keeping->max_gross_exposure = keeping->max_open_notional = INT64_MAX)
+PREPARE(no_buying_power, pair->initial_margin_bps = 0)
+PREPARE(no_repeats, keeping->duplicate_window_ns = keeping->fills_window_ns = 0)
+PREPARE(no_daily_value, keeping->max_daily_value = INT64_MAX)
+PREPARE(no_self_trade, keeping->self_trade = 0)
+PREPARE(no_value, (keeping->values = 0, no_minimum(at, market, pair), no_repeats(at, market, pair), no_self_trade(at, market, pair)))
 PREPARE(halted, (keeping->state = NT_STATE_HALTED, keeping->state_reason = 0))
 PREPARE(loss, (keeping->state = NT_STATE_HALTED, keeping->state_reason = NT_REASON_DAILY_LOSS_LIMIT))
 PREPARE(closed, market->session = NT_SESSION_CLOSED)
@@ -130,6 +149,12 @@ PREPARE(little_notional, pair->product_limit = 1)
 PREPARE(no_room, keeping->max_open_orders = 1)
 PREPARE(little_position, pair->max_position = 0)
 PREPARE(too_fast, keeping->rate_next_ns = at->state->now + 1000000000)
+PREPARE(restricted, pair->restrictions = NT_RESTRICT_BUY | NT_RESTRICT_SELL)
+PREPARE(little_exposure, keeping->max_open_notional = 0)
+PREPARE(no_cash, (keeping->start_cash = 0, pair->worst = 0, pair->working_buy = pair->working_sell = 0, /* so that either side adds */
+                  pair->working_product[0] = pair->working_product[1] = 0))
+PREPARE(little_value, keeping->max_daily_value = 0)
+CHANGE(old, order->ts = -(int64_t)7200 * 1000000000)
 CHANGE(malformed, order->side = 9)
 CHANGE(duplicate, order->client_order_id = 1)
 CHANGE(too_many, order->quantity = 1000000)
@@ -145,10 +170,19 @@ static const variant variants[] = {
     {"without OPEN_ORDERS", 0, no_open_orders, NULL},
     {"without POSITION", 0, no_position, NULL},
     {"without RATE", 0, no_rate, NULL},
+    {"without MINIMUM_NOTIONAL", 0, no_minimum, NULL},
+    {"without EXPOSURE", 0, no_exposure, NULL},
+    {"without BUYING_POWER", 0, no_buying_power, NULL},
+    {"without REPEATED", 0, no_repeats, NULL},
+    {"without DAILY_VALUE", 0, no_daily_value, NULL},
+    {"without SELF_TRADE", 0, no_self_trade, NULL},
+    {"without 13, 17, 18, 20, 21 and 23", 0, no_value, NULL},
     {"denied WELL_FORMED", NT_REASON_MALFORMED, NULL, malformed},
     {"denied TRADING_STATE", NT_REASON_TRADING_HALTED, halted, NULL},
     {"denied DAILY_LOSS", NT_REASON_DAILY_LOSS_LIMIT, loss, NULL},
     {"denied SESSION", NT_REASON_MARKET_CLOSED, closed, NULL},
+    {"denied RESTRICTED", NT_REASON_RESTRICTED_INSTRUMENT, restricted, NULL},
+    {"denied ORDER_AGE", NT_REASON_ORDER_TOO_OLD, NULL, old},
     {"denied DUPLICATE", NT_REASON_DUPLICATE_CLIENT_ORDER_ID, NULL, duplicate},
     {"denied QUANTITY", NT_REASON_QUANTITY_EXCEEDS_MAXIMUM, NULL, too_many},
     {"denied PRICE", NT_REASON_TICK_SIZE_VIOLATION, NULL, off_tick},
@@ -157,6 +191,9 @@ static const variant variants[] = {
     {"denied NOTIONAL", NT_REASON_NOTIONAL_EXCEEDS_MAXIMUM, little_notional, NULL},
     {"denied OPEN_ORDERS", NT_REASON_TOO_MANY_OPEN_ORDERS, no_room, NULL},
     {"denied POSITION", NT_REASON_POSITION_LIMIT_EXCEEDED, little_position, NULL},
+    {"denied EXPOSURE", NT_REASON_OPEN_NOTIONAL_EXCEEDED, little_exposure, NULL},
+    {"denied BUYING_POWER", NT_REASON_INSUFFICIENT_BUYING_POWER, no_cash, NULL},
+    {"denied DAILY_VALUE", NT_REASON_DAILY_VALUE_EXCEEDED, little_value, NULL},
     {"denied RATE", NT_REASON_RATE_LIMIT_EXCEEDED, too_fast, NULL},
 };
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
