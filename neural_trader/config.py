@@ -34,12 +34,14 @@ __all__ = [
     "OutputConfig",
     "Session",
     "SourceConfig",
+    "SourceSpec",
     "VenueConfig",
     "account_row",
     "describe_limits",
     "examine",
     "read_tables",
     "restrictions_refused",
+    "split_symbol",
     "terms_row",
 ]
 
@@ -49,6 +51,26 @@ _TIMES_IN_FORCE = {item.name.lower(): int(item) for item in abi.TimeInForce}
 _SELF_TRADE = {f"cancel_{item.name.lower()}": int(item) for item in abi.SelfTrade}
 _RESTRICTIONS = {"no_buy": abi.NT_RESTRICT_BUY, "no_sell": abi.NT_RESTRICT_SELL, "no_short": abi.NT_RESTRICT_SHORT}
 _PAIRED = (("max_duplicate_orders", "duplicate_window_ms"), ("max_fills", "fills_window_ms"))
+_TRADE_FILE = ".csv"
+
+SourceSpec = str | Sequence[str]
+
+
+def split_symbol(spec: str) -> tuple[str | None, str]:
+    """The symbol and the rest of "SYMBOL=REST"; the symbol is None where there is none."""
+    symbol, separator, rest = spec.partition("=")
+    return (symbol, rest) if separator and rule.NAME.fullmatch(symbol) else (None, spec)
+
+
+def _source_paths(value: Any, path: str, problems: rule.Problems) -> Any:
+    """One source, or a list of them, each perhaps with SYMBOL= before it."""
+    if not isinstance(value, list | tuple):
+        return rule.text(value, path, problems)
+    if not value:
+        return rule.refuse(problems, path, "is an empty list; name at least one source")
+    before = len(problems)
+    paths = tuple(rule.text(item, path, problems) for item in value)
+    return rule.REFUSED if len(problems) > before else paths
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,10 +112,22 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Where market data come from: "sample:…" or the path of a trade file; `timezone` of times that carry none; `speed` 0 replays as fast
-    as it goes, 1 as recorded."""
+    """Where market data come from. `path` is "sample:…", a tape file, a trade file, a directory of such files, or a list of them that is
+    merged into one tape; SYMBOL=PATH gives a trade file its instrument where several are configured. `timezone` of times that carry none;
+    `speed` 0 replays as fast as it goes, 1 as recorded."""
 
-    path: Annotated[str | None, rule.text] = None
+    path: Annotated[str | tuple[str, ...] | None, _source_paths] = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The sources as a tuple, empty without one."""
+        return () if self.path is None else (self.path,) if isinstance(self.path, str) else tuple(self.path)
+
+    @property
+    def brings_instruments(self) -> bool:
+        """Whether a source has instruments of its own: all but trade files do."""
+        return not all(path.endswith(_TRADE_FILE) for path in self.paths)
+
     timezone: Annotated[str | None, rule.time_zone] = None
     speed: Annotated[int, rule.whole(0, 1)] = 0
 
@@ -252,13 +286,23 @@ def _completed(config: Config, directory: Path | None, problems: rule.Problems) 
         config,
         strategy=_located(config.strategy, directory),
         parameters=_plain_floats(config.parameters),
-        source=msgspec.structs.replace(config.source, path=_located(config.source.path, directory)),
+        source=msgspec.structs.replace(config.source, path=_located_sources(config.source.path, directory)),
         instruments={symbol: _named(symbol, instrument, problems) for symbol, instrument in config.instruments.items()},
     )
 
 
 def _located(path: str | None, directory: Path | None) -> str | None:
     return path if path is None or directory is None or path.startswith(_SAMPLE) else str(directory / path)
+
+
+def _located_sources(path: str | Sequence[str] | None, directory: Path | None) -> str | tuple[str, ...] | None:
+    if path is None:
+        return None
+    if not isinstance(path, str):
+        return tuple(str(_located_sources(item, directory)) for item in path)
+    symbol, rest = split_symbol(path)
+    located = _located(rest, directory)
+    return located if symbol is None else f"{symbol}={located}"
 
 
 def _plain_floats(value: Any) -> Any:
@@ -282,9 +326,9 @@ def _check_whole(config: Config, problems: rule.Problems, broken: Collection[str
         file = config.strategy.rpartition(":")[0]
         if not Path(file).is_file():
             rule.refuse(problems, "strategy", f"there is no file {file}")
-    path = config.source.path
-    if path is not None and not path.startswith(_SAMPLE) and not config.instruments and "instruments" not in broken:
-        message = f"is missing; {path} needs one: add [instruments.SYMBOL] with tick_size, currency and max_price"
+    needy = [path for path in config.source.paths if path.endswith(_TRADE_FILE)]
+    if needy and not config.instruments and "instruments" not in broken:
+        message = f"is missing; {needy[0]} needs one: add [instruments.SYMBOL] with tick_size, currency and max_price"
         rule.refuse(problems, "instruments", message)
     if not config.accounts and "accounts" not in broken:
         rule.refuse(problems, "accounts", "is empty; add [accounts.main] with currency and cash")
@@ -312,12 +356,12 @@ def _check_whole(config: Config, problems: rule.Problems, broken: Collection[str
 
 
 def _check_pairs(config: Config, problems: rule.Problems) -> None:
-    """A number within a window needs both; and restrictions name instruments, of which a sample brings one more."""
+    """A number within a window needs both; and restrictions name instruments, of which a source may bring more."""
     for number, window in _PAIRED:
         has, lacks = (number, window) if getattr(config.limits, window) is None else (window, number)
         if getattr(config.limits, has) is not None and getattr(config.limits, lacks) is None:
             rule.refuse(problems, f"limits.{lacks}", f"is missing; {has} needs it")
-    if config.instruments and not (config.source.path or "").startswith(_SAMPLE):
+    if config.instruments and not config.source.brings_instruments:
         problems += restrictions_refused(config.limits, config.instruments)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from os import PathLike, fspath
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from neural_trader import _fields as rule
-from neural_trader.config import Config, examine, read_tables, restrictions_refused
+from neural_trader.config import Config, examine, read_tables, restrictions_refused, split_symbol
 from neural_trader.errors import ConfigError, ConfigProblem, InvalidArgument, SourceError
 from neural_trader.sources import instruments_of
 
@@ -27,6 +28,7 @@ _TAKES: Final = {
     "time_zone": "a time zone such as America/Chicago or UTC",
     "anything": "a value of the strategy's",
     "_mode": "'paper'",
+    "_source_paths": "a text, or a list of texts",
     "_strategy": '"file.py:Class"',
     "_weekdays_rule": "days such as Mon-Fri or Mon,Wed",
 }
@@ -74,15 +76,18 @@ def inspect_config(
     source = config.source.path if config is not None else None
     if config is None or source is None or paths & {"source", "source.path"}:
         return config, problems
-    if not source.startswith(_SAMPLE) and not Path(source).is_file():
-        return config, [*problems, ConfigProblem("source.path", f"there is no file {source}; give the path of a trade file or a sample")]
+    files = [split_symbol(path)[1] for path in config.source.paths]
+    missing = [file for file in files if not file.startswith(_SAMPLE) and not os.path.exists(file)]
+    if missing:
+        texts = (f"there is no file {file}; give the path of a trade file or a sample" for file in missing)
+        return config, [*problems, *(ConfigProblem("source.path", text) for text in texts)]
     if not any(path.partition(".")[0] == "instruments" for path in paths):
         try:
             instruments = instruments_of(source, config)
         except SourceError as error:
             problems = [*problems, ConfigProblem("source", str(error))]
         else:
-            if source.startswith(_SAMPLE) and "limits" not in paths:
+            if config.source.brings_instruments and "limits" not in paths:
                 problems = [*problems, *restrictions_refused(config.limits, instruments)]
     return config, problems
 

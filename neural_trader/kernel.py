@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from neural_trader._native import abi, ffi, lib
 from neural_trader.client import Client
-from neural_trader.config import Config, account_row, restrictions_refused, terms_row
+from neural_trader.config import Config, SourceSpec, account_row, restrictions_refused, terms_row
 from neural_trader.errors import ConfigError, InvalidArgument, NeuralTraderError, StateError
 from neural_trader.instruments import Instrument
 from neural_trader.records import call, check
 from neural_trader.result import Recording, Result
 from neural_trader.sources import Source, instruments_of, open_source
+from neural_trader.sources.tape_files import give_back
 from neural_trader.strategy import Strategy
 
 __all__ = ["Kernel", "feed_source", "feed_ticks", "strategy_name"]
@@ -60,7 +61,7 @@ class Kernel:
         self._participants = participants
         self._handle = 0
         self._created = ffi.new("uint32_t *")  # set by the call that makes the segments: an interrupt right after it does not lose them
-        self._source_spec: str | None = None
+        self._source_spec: SourceSpec | None = None
         self._source: Source | None = None
         self._instruments: Mapping[str, Instrument] = {}
         self._recording = Recording()
@@ -117,9 +118,9 @@ class Kernel:
 
     # ---- on this thread ----------------------------------------------------------------------------------------------------------
 
-    def run(self, source: str | Source, *strategies: Strategy, progress: Progress | None = None) -> Result:
-        """Take a whole tape, or one that has been read already, through the strategies in lockstep, and give the result. `progress` is
-        called with ticks done and all."""
+    def run(self, source: SourceSpec | Source, *strategies: Strategy, progress: Progress | None = None) -> Result:
+        """Take a whole tape, or one that has been read already, through the strategies in lockstep, and give the result. Of a tape file
+        only the part that is at work is kept in memory. `progress` is called with ticks done and all."""
         if self.realtime:
             raise StateError("run is for tapes; start a real-time kernel and let strategies attach")
         opened = source if isinstance(source, Source) else open_source(source, self.config)
@@ -145,7 +146,7 @@ class Kernel:
     def _replay(self, ticks: NDArray[Any], pairs: Sequence[tuple[Client, Strategy]], progress: Progress | None) -> None:
         handle, replay = self._handle, lib.nt_kernel_replay
         base = ffi.cast("nt_tick *", ticks.ctypes.data)
-        total, position, shown = len(ticks), 0, 0
+        total, position, shown, kept = len(ticks), 0, 0, 0
         work = [(client, client._poll_once, client._poll, strategy.on_ticks, strategy.on_report) for client, strategy in pairs]
         while True:
             used = replay(handle, base + position, min(total - position, _CHUNK))
@@ -163,6 +164,9 @@ class Kernel:
                     on_report(client, report)
                 if poll.ticks:
                     on_ticks(client, client.last_ticks())
+            if position - kept >= _CHUNK:
+                kept = position
+                give_back(ticks, position)
             if progress is not None and position - shown >= _CHUNK:
                 shown = position
                 progress(position, total)
@@ -176,7 +180,7 @@ class Kernel:
 
     # ---- on the library's thread -------------------------------------------------------------------------------------------------
 
-    def start(self, source: str | None = None, *, feed: bool = True, speed: float | None = None) -> None:
+    def start(self, source: SourceSpec | None = None, *, feed: bool = True, speed: float | None = None) -> None:
         """Run on a thread of the library until `stop`. With a source a feeder thread pushes it, in real time at `speed` times as recorded
         (0: as fast as it is taken; that of the configuration unless given); `feed` False leaves that to a later `feed` or to another
         process. Returns once the first ticks are in, unless the tape waits for participants."""
@@ -368,7 +372,7 @@ def feed_ticks(feed: int, ticks: NDArray[Any], speed: float, stopping: Callable[
 
 def feed_source(
     kernel_name: str,
-    source: str,
+    source: SourceSpec,
     config: Config,
     speed: float = 0,
     stopping: Callable[[], bool] = lambda: False,

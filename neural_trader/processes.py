@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from neural_trader.client import Client
-from neural_trader.config import Config
+from neural_trader.config import Config, SourceSpec
 from neural_trader.errors import ConfigError, InvalidArgument, NeuralTraderError, SourceError
 from neural_trader.kernel import feed_source, strategy_name
 from neural_trader.loading import MODULE_PREFIX, load_strategy
@@ -127,7 +127,7 @@ class Worker:
         self.close()
 
 
-def feed_worker(kernel: str, source: str, config: Config, speed: float = 0) -> Worker:
+def feed_worker(kernel: str, source: SourceSpec, config: Config, speed: float = 0) -> Worker:
     """A process that feeds a source to a kernel. Its facts: `total` ticks of it, at the end `ticks` pushed and `peak_memory_bytes`."""
     return Worker("feed", {"kernel": kernel, "source": source, "config": config, "speed": speed})
 

@@ -22,6 +22,7 @@ from neural_trader.metrics import max_drawdown
 from neural_trader.numbers import to_decimal
 from neural_trader.records import REASONS, check
 from neural_trader.sources import Source
+from neural_trader.sources.tape_files import give_back
 
 __all__ = ["EQUITY", "Recording", "Result", "peak_memory_bytes", "venue_assumptions"]
 
@@ -247,11 +248,11 @@ def _equity_curve(
     if source is None:
         return np.empty(0, EQUITY)
     cash = sum(int(Decimal(str(account.cash)).scaleb(MONEY_DECIMALS)) for account in config.accounts.values())
-    index = list(instruments).index(source.symbol)
+    index = list(instruments).index(source.symbols[0])
     fills = reports[(reports["exec_type"] == abi.NT_EXEC_TRADE) & (reports["instrument"] == index)]
     fills = fills[np.argsort(fills[learnt], kind="stable")]
     account = next(iter(config.accounts.values()))
-    terms = terms_row(instruments[source.symbol], account, config.limits)
+    terms = terms_row(instruments[source.symbols[0]], account, config.limits)
     numerator, denominator = terms["value_numerator"], max(terms["value_denominator"], 1)
     signed = np.where(fills["side"] == abi.NT_SIDE_BUY, fills["last_quantity"], -fills["last_quantity"])
     position = np.concatenate(([0], np.cumsum(signed)))
@@ -261,6 +262,7 @@ def _equity_curve(
     step = max(1, source.rows // _EQUITY_POINTS)
     ticks = source.ticks[:taken]
     for begin in range(0, len(ticks), max(_CHUNK // step, 1) * step):
+        give_back(ticks, begin)
         chunk = ticks[begin : begin + max(_CHUNK // step, 1) * step]
         chunk = chunk[(chunk["kind"] == abi.NT_TICK_TRADE) & (chunk["instrument"] == index)]
         if len(chunk) == 0:

@@ -24,9 +24,9 @@ from typing import Any, Final, TextIO
 import msgspec
 
 from neural_trader._native import library_path
-from neural_trader.config import Config, OutputConfig, SourceConfig
+from neural_trader.config import Config, OutputConfig, SourceConfig, SourceSpec
 from neural_trader.errors import InvalidArgument
-from neural_trader.sources import Source, open_source
+from neural_trader.sources import Source, open_source, source_name
 from neural_trader.strategy import Strategy
 from neural_trader.sweep_grid import points
 from neural_trader.sweep_pool import Pool, Trial, TrialFile
@@ -50,7 +50,7 @@ _NANOSECONDS_PER_MICROSECOND: Final = 1000
 def sweep(
     strategy: type[Strategy],
     grid: Grid,
-    source: str,
+    source: SourceSpec,
     config: Config | None = None,
     *,
     processes: int | None = None,
@@ -95,7 +95,7 @@ def sweep(
 def walk_forward(
     strategy: type[Strategy],
     grid: Grid,
-    source: str,
+    source: SourceSpec,
     config: Config | None = None,
     *,
     train: Span,
@@ -125,8 +125,8 @@ def walk_forward(
         runner = _Runner(place, chosen, seed, file, shown)
         for number, (begin, middle, end) in enumerate(splits, 1):
             with (
-                SharedTape(window(whole, begin, middle, f"{source} train {number}")) as before,
-                SharedTape(window(whole, middle, end, f"{source} test {number}")) as after,
+                SharedTape(window(whole, begin, middle, f"{source_name(source)} train {number}")) as before,
+                SharedTape(window(whole, middle, end, f"{source_name(source)} test {number}")) as after,
                 Pool(place, chosen, [before, after], min(count, len(wanted))) as pool,
             ):
                 resumed, fold_s = runner.resumed, time.perf_counter()
@@ -148,7 +148,9 @@ def walk_forward(
             starts = tuple(int(whole.ticks["ts_event"][at]) for at in (begin, middle))
             until = int(whole.ticks["ts_event"][end - 1])
             folds.append(Fold(train=trained, test=tested, train_start_ns=starts[0], test_start_ns=starts[1], end_ns=until))
-    return WalkForwardResult(strategy.__name__, folds, source, whole.assumptions, runner.resumed, time.perf_counter() - started_s)
+    return WalkForwardResult(
+        strategy.__name__, folds, source_name(source), whole.assumptions, runner.resumed, time.perf_counter() - started_s
+    )
 
 
 def _checked(

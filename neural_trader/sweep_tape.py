@@ -20,6 +20,7 @@ from neural_trader.errors import NoSpace, SourceError
 from neural_trader.instruments import MONEY_DECIMALS
 from neural_trader.result import Result
 from neural_trader.sources import Source
+from neural_trader.sources.tape_files import give_back
 
 __all__ = ["SessionClose", "SessionCloses", "SessionSpan", "SharedTape", "mapped", "session_spans", "window"]
 
@@ -42,6 +43,7 @@ class SharedTape:
             written = 0
             while written < len(view):
                 written += os.write(self.descriptor, view[written : written + _WRITE_BYTES])
+                give_back(ticks, written // ticks.itemsize)
             seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
             fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, seals)
         except OSError as error:

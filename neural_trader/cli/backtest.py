@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from neural_trader.backtest import backtest
 from neural_trader.cli.common import (
     EXIT_HALTED,
@@ -17,12 +15,14 @@ from neural_trader.cli.common import (
     ProgressLine,
     add_command,
     add_settings,
+    add_sources,
     config_from,
     highlights,
     print_json,
+    source_from,
+    with_source,
 )
 from neural_trader.config import Config
-from neural_trader.errors import ConfigError, ConfigProblem
 from neural_trader.loading import load_strategy
 
 __all__ = ["add"]
@@ -38,11 +38,12 @@ def add(commands: Any) -> None:
             "backtest flow.py:Flow --source sample:es-2013-09",
             "backtest flow.py --source sample:es-2013-09:50000 --set enter=0.7 --limit max_position=1",
             "backtest flow.py --source trades.csv --config run.toml --json",
+            "backtest pairs.py --source A=first.csv --source B=second.csv --config pairs.toml",
         ),
         "Everything stays in this process; nothing is saved.",
     )
     parser.add_argument("strategy", metavar="STRATEGY", help='"file.py:Class", or "file.py" when it holds one strategy')
-    parser.add_argument("--source", help='"sample:es-2013-09", "sample:es-2013-09:N", or a trade file; that of --config unless given')
+    add_sources(parser)
     parser.add_argument("--config", metavar="FILE", help="instruments, venue, accounts and limits, and the parameters of its strategy")
     add_settings(parser)
     parser.add_argument(
@@ -57,10 +58,8 @@ def run(options: argparse.Namespace) -> int:
     if options.config is not None and not is_own(options):
         settings = ["parameters={}", *settings]
     config = config_from(options.config, settings)
-    source = options.source or config.source.path
-    if source is None:
-        raise ConfigError([ConfigProblem("source", "is missing; add --source sample:es-2013-09 or a trade file")])
-    config = msgspec.structs.replace(config, source=msgspec.structs.replace(config.source, path=source)).validated()
+    source = source_from(options, config)
+    config = with_source(config, source)
     strategy = load_strategy(options.strategy, config.parameters)
     highlights(config, source, options.json)
     progress = ProgressLine()

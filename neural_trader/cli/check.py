@@ -7,14 +7,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from neural_trader.cli.common import EXIT_CONFIGURATION, EXIT_OK, add_command, add_settings, apply_setting, describe, print_json, table
+from neural_trader.cli.common import (
+    EXIT_CONFIGURATION,
+    EXIT_OK,
+    absolute,
+    add_command,
+    add_settings,
+    add_sources,
+    apply_setting,
+    describe,
+    one_or_many,
+    print_json,
+    table,
+)
 from neural_trader.config import Config, describe_limits, read_tables
 from neural_trader.config_check import InvalidSetting, inspect_config, settings_refused
 from neural_trader.errors import ConfigError, ConfigProblem
 from neural_trader.instruments import Instrument
 from neural_trader.loading import load_strategy
 from neural_trader.result import venue_assumptions
-from neural_trader.sources import instruments_of, trade_assumptions
+from neural_trader.sources import instruments_of, is_trades, trade_assumptions
 
 __all__ = ["add"]
 
@@ -29,6 +41,7 @@ def add(commands: Any) -> None:
         "Its strategy is loaded with its parameters; no market data are read. Every problem is listed.",
     )
     parser.add_argument("config", metavar="CONFIG", help="the TOML file")
+    add_sources(parser)
     add_settings(parser)
     parser.set_defaults(function=run)
 
@@ -81,6 +94,8 @@ def _checked(options: argparse.Namespace) -> tuple[Config | None, list[InvalidSe
         return None, settings_refused({}, error.errors)
     for setting in options.settings:
         apply_setting(data, setting, problems)
+    if options.source and isinstance(data.setdefault("source", {}), dict):
+        data["source"]["path"] = absolute(one_or_many(options.source))
     config, found = inspect_config(data, Path(options.config).parent)
     problems += found
     if config is not None and config.strategy is not None and not any(problem.path == "strategy" for problem in problems):
@@ -93,8 +108,8 @@ def _checked(options: argparse.Namespace) -> tuple[Config | None, list[InvalidSe
 
 def _assumptions(config: Config, instruments: Mapping[str, Instrument]) -> list[str]:
     sentences: list[str] = []
-    if config.source.path is not None:
+    if config.source.path is not None and is_trades(config.source.path):
         for instrument in instruments.values():
             timezone = config.source.timezone or (instrument.session.timezone if instrument.session is not None else None)
             sentences += trade_assumptions(instrument, timezone or "the source")
-    return [*sentences, *venue_assumptions(config)]
+    return [*dict.fromkeys(sentences), *venue_assumptions(config)]

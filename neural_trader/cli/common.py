@@ -13,11 +13,11 @@ from typing import Any, Final, TextIO
 
 import msgspec
 
-from neural_trader.config import Config, describe_limits
+from neural_trader.config import Config, SourceSpec, describe_limits, split_symbol
 from neural_trader.errors import ConfigError, ConfigProblem
 from neural_trader.instruments import Instrument
 from neural_trader.numbers import exact, plain
-from neural_trader.sources import instruments_of
+from neural_trader.sources import instruments_of, source_name
 
 __all__ = [
     "EXIT_CONFIGURATION",
@@ -25,13 +25,19 @@ __all__ = [
     "EXIT_HALTED",
     "EXIT_OK",
     "ProgressLine",
+    "absolute",
     "add_command",
     "add_settings",
+    "add_sources",
     "config_from",
     "describe",
+    "instrument_line",
     "json_line",
+    "one_or_many",
     "print_json",
+    "source_from",
     "table",
+    "with_source",
 ]
 
 EXIT_OK: Final = 0
@@ -70,6 +76,30 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         help="set a key of the configuration (limits.max_position=1, name=other), or by a key without a dot a parameter of the strategy "
         "(enter=0.7); VALUE is as in TOML, text needs no quotes, and a limit of off is switched off; may be repeated",
     )
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """--source."""
+    parser.add_argument(
+        "--source",
+        action="append",
+        metavar="SOURCE",
+        help='"sample:es-2013-09", "sample:es-2013-09:N", a tape file, a trade file (SYMBOL=FILE where several instruments are configured) '
+        "or a directory of files; may be repeated: sources are merged by time; those of --config unless given",
+    )
+
+
+def one_or_many(sources: Sequence[str]) -> SourceSpec:
+    """A single source as a text, several as a list."""
+    return sources[0] if len(sources) == 1 else list(sources)
+
+
+def source_from(options: argparse.Namespace, config: Config) -> SourceSpec:
+    """The sources of the command line, or those of the configuration. ConfigError without either."""
+    source = one_or_many(options.source) if options.source else config.source.path
+    if source is None:
+        raise ConfigError([ConfigProblem("source", "is missing; add --source sample:es-2013-09 or a trade file")])
+    return source
 
 
 # ---- configuration -------------------------------------------------------------------------------------------------------------
@@ -114,9 +144,18 @@ def apply_setting(data: dict[str, Any], setting: str, problems: list[ConfigProbl
         table.pop(path[-1], None)
         return
     value = _value(text.strip())
-    if ".".join(path) in _PATHS and isinstance(value, str) and not value.startswith(_SAMPLE):
-        value = str(Path(value).absolute())
-    table[path[-1]] = value
+    table[path[-1]] = absolute(value) if ".".join(path) in _PATHS else value
+
+
+def absolute(value: Any) -> Any:
+    """A path, or each of a list, made absolute, less the symbol before it; samples and what is no text stay."""
+    if isinstance(value, list):
+        return [absolute(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    symbol, rest = split_symbol(value)
+    located = rest if rest.startswith(_SAMPLE) else str(Path(rest).absolute())
+    return located if symbol is None else f"{symbol}={located}"
 
 
 def _value(text: str) -> Any:
@@ -131,15 +170,9 @@ def _value(text: str) -> Any:
 def describe(config: Config, instruments: Mapping[str, Instrument]) -> str:
     """What a run is configured to do: instruments, venue, accounts, and which limits are on and off."""
     venue = config.venue
-    lines = [f"{config.name}: {config.mode}, {config.source.path or 'no source'}"]
-    for symbol, row in instruments.items():
-        parts = [f"tick {_plain(row.tick_size)}", f"lot {_plain(row.lot_size)}", f"multiplier {_plain(row.multiplier)}", row.currency]
-        parts.append(f"max_price {_plain(row.max_price)}")
-        for title, fee in (("taker", row.fee_taker), ("maker", row.fee_maker)):
-            parts.append(f"{title} fee {_plain(fee.per_contract) if fee is not None else 0}")
-        if row.session is not None:
-            parts.append(f"session {row.session.days} {row.session.opens:%H:%M} to {row.session.closes:%H:%M}")
-        lines.append(f"  instrument {symbol}: {', '.join(parts)}")
+    path = config.source.path
+    lines = [f"{config.name}: {config.mode}, {'no source' if path is None else source_name(path)}"]
+    lines += (f"  {instrument_line(symbol, row)}" for symbol, row in instruments.items())
     lines.append(
         f"  venue: {venue.fill_model} fills, latency {_plain(venue.latency_in_us)} µs in and {_plain(venue.latency_out_us)} µs out, "
         f"slippage_ticks {venue.slippage_ticks}"
@@ -153,14 +186,34 @@ def describe(config: Config, instruments: Mapping[str, Instrument]) -> str:
     return "\n".join(lines)
 
 
+def instrument_line(symbol: str, row: Instrument) -> str:
+    """The terms of an instrument in one line."""
+    parts = [f"tick {_plain(row.tick_size)}", f"lot {_plain(row.lot_size)}", f"multiplier {_plain(row.multiplier)}", row.currency]
+    parts.append(f"max_price {_plain(row.max_price)}")
+    for title, fee in (("taker", row.fee_taker), ("maker", row.fee_maker)):
+        parts.append(f"{title} fee {_plain(fee.per_contract) if fee is not None else 0}")
+    if row.session is not None:
+        parts.append(f"session {row.session.days} {row.session.opens:%H:%M} to {row.session.closes:%H:%M}")
+    return f"instrument {symbol}: {', '.join(parts)}"
+
+
 def _plain(value: Any) -> str:
     return plain(exact(value))
 
 
-def highlights(config: Config, source: str, as_json: bool) -> None:
+def highlights(config: Config, source: SourceSpec, as_json: bool) -> None:
     """Print what is about to run: to standard output, or to standard error where that has to stay JSON."""
-    shown = msgspec.structs.replace(config, source=msgspec.structs.replace(config.source, path=source))
+    shown = msgspec.structs.replace(config, source=msgspec.structs.replace(config.source, path=_path(source)))
     print(describe(shown, instruments_of(source, config)), file=sys.stderr if as_json else sys.stdout, flush=True)
+
+
+def with_source(config: Config, source: SourceSpec) -> Config:
+    """The configuration with another source, checked."""
+    return msgspec.structs.replace(config, source=msgspec.structs.replace(config.source, path=_path(source))).validated()
+
+
+def _path(source: SourceSpec) -> str | tuple[str, ...]:
+    return source if isinstance(source, str) else tuple(source)
 
 
 # ---- output --------------------------------------------------------------------------------------------------------------------

@@ -20,12 +20,15 @@ from neural_trader.cli.common import (
     ProgressLine,
     add_command,
     add_settings,
+    add_sources,
     config_from,
     highlights,
     print_json,
+    source_from,
+    with_source,
 )
 from neural_trader.client import Side
-from neural_trader.config import Config
+from neural_trader.config import Config, SourceSpec
 from neural_trader.errors import ConfigError, ConfigProblem, InvalidArgument, NeuralTraderError
 from neural_trader.kernel import Kernel, strategy_name
 from neural_trader.loading import load_strategy
@@ -64,6 +67,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--realtime", action="store_true", help="the machine's time, and a feed paced as recorded (as source.speed = 1)")
     parser.add_argument("--speed", type=float, metavar="X", help="with --realtime: X times as fast as recorded; 0 as fast as it goes")
     parser.add_argument("--final-order", metavar="ORDER", help='"BUY 500 ES" or "SELL 1 ES @ 1640.25", sent at the end by its own client')
+    add_sources(parser)
     add_settings(parser)
     parser.set_defaults(function=run)
 
@@ -84,7 +88,7 @@ class Plan(NamedTuple):
     """What to run: everything checked."""
 
     config: Config
-    source: str
+    source: SourceSpec
     strategy: str
     realtime: bool
     speed: float
@@ -124,6 +128,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _plan(options: argparse.Namespace) -> Plan:
     config = config_from(options.config, options.settings)
+    if options.source:
+        config = with_source(config, source_from(options, config))
     problems = []
     if config.source.path is None:
         problems.append(ConfigProblem("source.path", "is missing; a run needs one, such as sample:es-2013-09 or a trade file"))

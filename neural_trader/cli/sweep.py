@@ -9,18 +9,19 @@ import re
 import sys
 from typing import Any, Final, NoReturn
 
-import msgspec
-
 from neural_trader.cli.backtest import is_own
 from neural_trader.cli.common import (
     EXIT_FAILURE,
     EXIT_OK,
     add_command,
     add_settings,
+    add_sources,
     config_from,
     highlights,
     print_json,
+    source_from,
     table,
+    with_source,
 )
 from neural_trader.errors import ConfigError, ConfigProblem
 from neural_trader.loading import strategy_class
@@ -55,7 +56,7 @@ def add(commands: Any) -> None:
         metavar="NAME=VALUES",
         help="values of a parameter: START:STOP:STEP (exact decimals, both ends included), 1,2,5, or a JSON array; may be repeated",
     )
-    parser.add_argument("--source", help='"sample:es-2013-09", "sample:es-2013-09:N", or a trade file; that of --config unless given')
+    add_sources(parser)
     parser.add_argument("--config", metavar="FILE", help="instruments, venue, accounts and limits, and the parameters of its strategy")
     add_settings(parser)
     parser.add_argument(
@@ -82,10 +83,8 @@ def run(options: argparse.Namespace) -> int:
     if options.config is not None and not is_own(options):
         settings = ["parameters={}", *settings]
     config = config_from(options.config, settings, name="sweep")
-    source = options.source or config.source.path
-    if source is None:
-        raise ConfigError([ConfigProblem("source", "is missing; add --source sample:es-2013-09 or a trade file")])
-    config = msgspec.structs.replace(config, source=msgspec.structs.replace(config.source, path=source)).validated()
+    source = source_from(options, config)
+    config = with_source(config, source)
     strategy = strategy_class(options.strategy)
     axes = [parse_axis(text) for text in options.grid]
     twice = sorted({name for name, _ in axes if [other for other, _ in axes].count(name) > 1})

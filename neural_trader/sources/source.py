@@ -11,7 +11,7 @@ from neural_trader._native import abi
 from neural_trader.instruments import Instrument
 from neural_trader.sources.sessions import SessionEvent
 
-__all__ = ["Source", "Tape"]
+__all__ = ["Source", "Tape", "mark_slices"]
 
 _SPARE_ROWS: Final = 256
 
@@ -21,12 +21,12 @@ class Source:
     """A tape.
 
     `ticks` has the dtype abi.NT_TICK; its `instrument` column counts in the order of `instruments`, which holds those of the
-    configuration first and then what the source brings. `rows` is the number of trades, `assumptions` what had to be assumed to make
-    ticks of them, `sha256` the hash of what was read.
+    configuration and what the source brings. `symbols` are those with data. `rows` is the number of trades, `assumptions` what had to be
+    assumed to make ticks of them, `sha256` the hash of what was read.
     """
 
     name: str
-    symbol: str
+    symbols: tuple[str, ...]
     instruments: Mapping[str, Instrument]
     ticks: NDArray[Any]
     rows: int
@@ -68,8 +68,14 @@ class Tape:
         tick["ts_event"] = tick["ts_recv"] = last
         tick["kind"] = abi.NT_TICK_END
         ticks = self._ticks[: self.count]
-        ts = ticks["ts_event"]
-        flags = ticks["flags"]
-        flags[:-1][ts[1:] > ts[:-1]] = abi.NT_TICK_LAST_OF_SLICE
-        flags[-1] = abi.NT_TICK_LAST_OF_SLICE
+        mark_slices(ticks)
         return ticks
+
+
+def mark_slices(ticks: NDArray[Any]) -> None:
+    """Mark the last tick of each slice of a whole tape, and no other; its other flags stay."""
+    ts, flags = ticks["ts_event"], ticks["flags"]
+    last = np.ones(len(ticks), np.bool_)
+    np.greater(ts[1:], ts[:-1], out=last[:-1])
+    flags &= np.uint8(~abi.NT_TICK_LAST_OF_SLICE & 0xFF)
+    flags |= last.astype(np.uint8) * np.uint8(abi.NT_TICK_LAST_OF_SLICE)

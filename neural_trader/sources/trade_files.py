@@ -70,7 +70,7 @@ def _open_sample(spec: str, config: Config) -> Source:
     origin = f"The sample is the first {limit:,} of 500,000 trades" if limit < sample.ROWS else "The sample is 500,000 trades"
     return Source(
         name=spec,
-        symbol=symbol,
+        symbols=(symbol,),
         instruments=instruments,
         ticks=ticks,
         rows=reader.rows,
@@ -84,7 +84,10 @@ def _file_terms(spec: str, config: Config) -> tuple[dict[str, Instrument], str]:
     if not config.instruments:
         raise SourceError("its instrument is not configured; add [instruments.SYMBOL] with tick_size, currency and max_price", file=spec)
     if len(config.instruments) > 1:
-        raise SourceError(f"which instrument is it? Keep one of {', '.join(config.instruments)} in the configuration", file=spec)
+        text = (
+            f"which instrument is it? Keep one of {', '.join(config.instruments)} in the configuration, or write SYMBOL={Path(spec).name}"
+        )
+        raise SourceError(text, file=spec)
     if config.source.timezone is None:
         raise SourceError('its times carry no time zone; add timezone = "America/Chicago", "UTC" or another to [source]', file=spec)
     symbol, instrument = next(iter(config.instruments.items()))
@@ -101,7 +104,9 @@ def _open_file(spec: str, config: Config) -> Source:
             ticks, notes = _tape(reader, instruments, symbol, timezone, capacity)
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", file=spec) from error
-    return Source(name=spec, symbol=symbol, instruments=instruments, ticks=ticks, rows=reader.rows, assumptions=notes, sha256=reader.sha256)
+    return Source(
+        name=spec, symbols=(symbol,), instruments=instruments, ticks=ticks, rows=reader.rows, assumptions=notes, sha256=reader.sha256
+    )
 
 
 def _tape(

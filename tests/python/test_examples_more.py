@@ -105,9 +105,8 @@ def pair_tape(shift: int = 0) -> Source:
         part["size"] = 10
         part["aggressor"] = generator.integers(1, 3, count)
     ticks["kind"][-1] = abi.NT_TICK_END
-    return Source(
-        name="pair", symbol="A", instruments=CONFIG.validated().instruments, ticks=ticks, rows=2 * count, assumptions=(), sha256="0" * 64
-    )
+    instruments = CONFIG.validated().instruments
+    return Source(name="pair", symbols=("A", "B"), instruments=instruments, ticks=ticks, rows=2 * count, assumptions=(), sha256="0" * 64)
 
 
 def pairs(tape: Source, **parameters: Any) -> nt.Result:

@@ -44,7 +44,7 @@ def no_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_whole_sample(wheel: Path) -> None:
     assert wheel.is_file()
     source = open_source("sample:es-2013-09", Config(name="x"))
-    assert (source.name, source.symbol, source.rows, source.sha256) == ("sample:es-2013-09", "ES", 500_000, sample.SHA256)
+    assert (source.name, source.symbols, source.rows, source.sha256) == ("sample:es-2013-09", ("ES",), 500_000, sample.SHA256)
     assert source.instruments == {"ES": sample.INSTRUMENT}
     trades = source.ticks[source.ticks["kind"] == abi.NT_TICK_TRADE]
     assert len(trades) == 500_000

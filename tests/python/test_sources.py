@@ -58,7 +58,7 @@ def session_ticks(source: Source) -> list[tuple[int, int, int]]:
 def test_rows_become_ticks(tmp_path: Path) -> None:
     text = HEADER + GOOD + "2013-09-03 09:30:00.000,1640.5,1\n2013-09-03 09:30:00.001,1641.0,12\n"
     source = opened(tmp_path, text)
-    assert (source.rows, source.symbol, list(source.instruments)) == (3, "ES", ["ES"])
+    assert (source.rows, source.symbols, list(source.instruments)) == (3, ("ES",), ["ES"])
     assert source.sha256 == hashlib.sha256(text.encode()).hexdigest()
     assert source.ticks.dtype == abi.NT_TICK
     first, last = ns("2013-09-03T09:30:00"), ns("2013-09-03T09:30:00.001")
