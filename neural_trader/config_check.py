@@ -14,7 +14,7 @@ import msgspec
 from neural_trader import _fields as rule
 from neural_trader.config import Config, examine, read_tables, restrictions_refused, split_symbol
 from neural_trader.errors import ConfigError, ConfigProblem, InvalidArgument, SourceError
-from neural_trader.sources import instruments_of
+from neural_trader.sources import instruments_of, recognised
 
 __all__ = ["InvalidSetting", "inspect_config", "settings_refused", "validate_config"]
 
@@ -77,7 +77,7 @@ def inspect_config(
     if config is None or source is None or paths & {"source", "source.path"}:
         return config, problems
     files = [split_symbol(path)[1] for path in config.source.paths]
-    missing = [file for file in files if not file.startswith(_SAMPLE) and not os.path.exists(file)]
+    missing = [file for file in files if not file.startswith(_SAMPLE) and not os.path.exists(file) and recognised(file) is None]
     if missing:
         texts = (f"there is no file {file}; give the path of a trade file or a sample" for file in missing)
         return config, [*problems, *(ConfigProblem("source.path", text) for text in texts)]

@@ -1,7 +1,8 @@
 """Market data sources: names and paths in, one tape of ticks in order of time out.
 
-A source is "sample:es-2013-09" (optionally with ":N", its first N trades), a tape file, the path of a trade file with the header
-DateTime,Price,Volume, or a directory whose files are all sources. Several sources, as a list, are merged into one tape. SYMBOL=SOURCE says
+A source is "sample:es-2013-09" (optionally with ":N", its first N trades), a tape file, a QuantConnect Lean zip of ticks (or a directory
+or pattern of them), the message file of a LOBSTER pair, the path of a trade file with the header DateTime,Price,Volume, or a directory
+whose files are all sources. Several sources, as a list, are merged into one tape. SYMBOL=SOURCE says
 which of the configured instruments a source is of that does not say so itself: "ES=trades.csv". (A file whose own name begins like that is
 written "./ES=trades.csv".)
 
@@ -20,15 +21,15 @@ import msgspec
 from neural_trader.config import Config, SourceSpec, split_symbol
 from neural_trader.errors import SourceError
 from neural_trader.instruments import Instrument
-from neural_trader.sources import tape_files, trade_files
+from neural_trader.sources import lean, lobster, tape_files, trade_files
 from neural_trader.sources.csv_trades import HEADER
 from neural_trader.sources.merge import merge, unite
 from neural_trader.sources.source import Source
 from neural_trader.sources.trade_files import trade_assumptions
 
-__all__ = ["Source", "SourceSpec", "instruments_of", "is_trades", "open_source", "source_name", "trade_assumptions"]
+__all__ = ["Source", "SourceSpec", "instruments_of", "is_trades", "open_source", "recognised", "source_name", "trade_assumptions"]
 
-_FORMATS: Final[tuple[ModuleType, ...]] = (tape_files,)
+_FORMATS: Final[tuple[ModuleType, ...]] = (tape_files, lean, lobster)
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -72,7 +73,7 @@ def source_name(spec: SourceSpec) -> str:
 
 def is_trades(spec: SourceSpec) -> bool:
     """Whether all of a source is trade files and samples, of which `trade_assumptions` speaks."""
-    return all(_recognised(part.path) is None for part in _parts(spec))
+    return all(recognised(part.path) is None for part in _parts(spec))
 
 
 # ---- parts ---------------------------------------------------------------------------------------------------------------------
@@ -90,7 +91,7 @@ def _parts(spec: SourceSpec) -> list[_Part]:
         symbol, path = split_symbol(given)
         if not path or "\0" in path:
             raise SourceError(f"{given!r} names no file; write SYMBOL=PATH, or a path alone")
-        if path.startswith(trade_files.SAMPLE) or not os.path.isdir(path) or _recognised(path) is not None:
+        if path.startswith(trade_files.SAMPLE) or not os.path.isdir(path) or recognised(path) is not None:
             parts.append(_Part(symbol, path))
         else:
             parts += (_Part(symbol, file) for file in _files(path))
@@ -111,7 +112,7 @@ def _files(directory: str) -> list[str]:
         raise SourceError(f"cannot be read: {error.strerror}", file=directory) from error
     if not entries:
         raise SourceError("cannot be read: Is a directory without files", file=directory)
-    strange = [entry.name for entry in entries if _recognised(str(entry)) is None and not _is_trade_file(entry)]
+    strange = [entry.name for entry in entries if recognised(str(entry)) is None and not _is_trade_file(entry)]
     if strange:
         more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
         text = f"is a directory with what is no market data: {', '.join(strange[:5])}{more}; take it out, or name the files one by one"
@@ -132,12 +133,13 @@ def _is_trade_file(path: Path) -> bool:
 # ---- formats -------------------------------------------------------------------------------------------------------------------
 
 
-def _recognised(path: str) -> ModuleType | None:
+def recognised(path: str) -> ModuleType | None:
+    """The format of a source, None for trade files and what is no source."""
     return next((kind for kind in _FORMATS if kind.recognises(path)), None)
 
 
 def _format(path: str) -> ModuleType:
-    return _recognised(path) or trade_files
+    return recognised(path) or trade_files
 
 
 def _narrowed(part: _Part, config: Config) -> Config:
