@@ -213,7 +213,6 @@ void nt_account_set_state(nt_state *state, uint32_t account, uint8_t trading_sta
   keeping->state = trading_state;
   keeping->state_reason = reason;
   keeping->dirty = 1;
-  if (trading_state == NT_STATE_HALTED) nt_cancel_working(state, account, NT_NONE, NT_REASON_KILL_SWITCH);
 }
 
 static void check_daily_loss(nt_state *state, uint32_t account) {
@@ -221,6 +220,7 @@ static void check_daily_loss(nt_state *state, uint32_t account) {
   if (keeping->max_daily_loss == INT64_MAX || keeping->state_reason == NT_REASON_DAILY_LOSS_LIMIT) return;
   if (nt_account_day_pnl(keeping) > -keeping->max_daily_loss) return;
   nt_account_set_state(state, account, NT_STATE_HALTED, NT_REASON_DAILY_LOSS_LIMIT);
+  nt_cancel_working(state, account, NT_NONE, NT_REASON_KILL_SWITCH);
 }
 
 static void mark_pair(nt_state *state, uint32_t account, uint32_t instrument) {

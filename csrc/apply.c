@@ -3,23 +3,30 @@
 
 #define TRADING_DAY_MAX 1000000 /* days since 1970 */
 
+/* With one latency for all it goes to the end; where venues differ it passes those that are on a longer way. */
 static void put(nt_transit_queue *queue, const nt_transit *item) {
-  queue->items[queue->tail++ & queue->mask] = *item;
+  uint64_t place = queue->tail++;
+  for (; place != queue->head && queue->items[(place - 1) & queue->mask].due > item->due; place--)
+    queue->items[place & queue->mask] = queue->items[(place - 1) & queue->mask];
+  queue->items[place & queue->mask] = *item;
 }
 
-static void send(nt_state *state, nt_transit_queue *queue, const nt_transit *given, int64_t latency_ns) {
+static void send(nt_state *state, nt_transit_queue *queue, const nt_transit *given, int way) {
   nt_transit item = *given;
+  nt_venue_book *book = &state->books[state->entries[given->entry].instrument];
   item.ts = state->now;
-  item.due = state->now + latency_ns;
+  item.due = state->now + book->latency_ns[way];
+  if (item.due < book->last_due[way]) item.due = book->last_due[way];
+  book->last_due[way] = item.due;
   put(queue, &item);
 }
 
 void nt_send_inward(nt_state *state, const nt_transit *request) {
-  send(state, &state->inbound, request, state->latency_in_ns);
+  send(state, &state->inbound, request, 0);
 }
 
 void nt_send_outward(nt_state *state, const nt_transit *answer) {
-  send(state, &state->outbound, answer, state->latency_out_ns);
+  send(state, &state->outbound, answer, 1);
 }
 
 uint64_t nt_outward_free(const nt_state *state) {
@@ -43,7 +50,7 @@ int64_t nt_next_due(const nt_state *state) {
   return expiry < due ? expiry : due;
 }
 
-/* Both queues are in order of time because latencies are constant. At equal times the venue's answers come first, then requests, then
+/* At equal times the venue's answers come first, then requests, then
  * expiries: what it did before is known before it does more. Returns NT_APPLY_AGAIN when there is no room for another report. */
 static int settle_transit(nt_state *state, int64_t until, nt_effects *effects) {
   for (;;) {
@@ -80,6 +87,7 @@ static int tick_in_range(const nt_state *state, const nt_tick *tick) {
     return tick->price >= floor && tick->price <= bound && tick->size >= 0 && tick->size <= NT_RAW_MAX && tick->aggressor >= 1 &&
            tick->aggressor <= 2 && tick->trade_id >= state->depths[tick->instrument].update_id;
   if (tick->kind == NT_TICK_BOOK_CLEAR) return 1;
+  if (tick->kind == NT_TICK_LATENCY) return tick->price >= 0 && tick->price <= NT_RAW_MAX && tick->size >= 0 && tick->size <= NT_RAW_MAX;
   return tick->kind == NT_TICK_SESSION && tick->price >= NT_SESSION_OPEN && tick->price <= NT_SESSION_HALTED && tick->size >= 0 &&
          tick->size <= TRADING_DAY_MAX;
 }
@@ -109,6 +117,11 @@ static void take_valid_tick(nt_state *state, nt_tick *tick) {
     case NT_TICK_GAP:
       nt_book_gap(state, tick);
       break;
+    case NT_TICK_LATENCY:
+      if (!state->measured_latency) break;
+      state->books[tick->instrument].latency_ns[0] = tick->price;
+      state->books[tick->instrument].latency_ns[1] = tick->size;
+      break;
     case NT_TICK_END:
       state->ended = 1;
       break;
@@ -128,9 +141,12 @@ static void take_tick(nt_state *state, nt_tick *tick) {
 }
 
 static void take_command(nt_state *state, const nt_command *command) {
-  if (command->kind != NT_COMMAND_SET_STATE) return;
+  if (command->kind != NT_COMMAND_SET_STATE && command->kind != NT_COMMAND_SET_STATE_KEEP_ORDERS) return;
   for (uint32_t account = 0; account < state->account_count; account++) {
-    if (command->account == 65535 || command->account == account) nt_account_set_state(state, account, command->state, 0);
+    if (command->account != 65535 && command->account != account) continue;
+    nt_account_set_state(state, account, command->state, 0);
+    if (command->state == NT_STATE_HALTED && command->kind == NT_COMMAND_SET_STATE)
+      nt_cancel_working(state, account, NT_NONE, NT_REASON_KILL_SWITCH);
   }
 }
 

@@ -133,6 +133,37 @@ static uint32_t serve_deaths(nt_kernel *kernel) {
   return inputs;
 }
 
+#define SEARCHED 256 /* slots of one call: the loop has other things to do */
+
+/* The next working order from the cursor on, or how far the search came. */
+static void next_order(const nt_kernel *kernel, nt_command *command) {
+  const nt_state *state = kernel->state;
+  nt_working_order out = {.seq = command->seq, .request = command->request, .kind = command->kind};
+  uint32_t end = state->channels * state->order_capacity, i = command->result < 0 ? end : (uint32_t)command->result;
+  for (uint32_t searched = 0; i < end && searched < SEARCHED && out.side == 0; searched++) {
+    uint32_t channel = i / state->order_capacity;
+    if (state->clients[channel].open == 0) {
+      i = (channel + 1) * state->order_capacity;
+      continue;
+    }
+    const nt_entry *entry = &state->entries[i++];
+    if (entry->client_order_id == 0 || nt_is_terminal(entry->status)) continue;
+    out.side = entry->side;
+    out.account = entry->account;
+    out.client_order_id = entry->client_order_id;
+    out.price = entry->price;
+    out.trigger_price = entry->place == NT_PLACE_RESTING || entry->place == NT_PLACE_TAKER ? NT_ABSENT : entry->trigger_price;
+    out.leaves_quantity = nt_leaves(entry);
+    out.instrument = entry->instrument;
+    out.channel = (uint8_t)entry->channel;
+    out.type = entry->type;
+    out.status = entry->status;
+    out.time_in_force = entry->time_in_force;
+  }
+  out.cursor = i < end ? (int32_t)i : 0;
+  memcpy(command, &out, sizeof(*command));
+}
+
 /* Take a command. Returns its result, or 1 when there was no room for it now. */
 static int32_t execute(nt_kernel *kernel, nt_command *command) {
   command->reason[sizeof(command->reason) - 1] = 0;
@@ -140,7 +171,8 @@ static int32_t execute(nt_kernel *kernel, nt_command *command) {
     atomic_store_explicit(&kernel->stop, 1, memory_order_release);
     return NT_OK;
   }
-  if (command->kind != NT_COMMAND_SET_STATE || command->state < NT_STATE_ACTIVE || command->state > NT_STATE_HALTED) return NT_ERR_INVALID;
+  int sets = command->kind == NT_COMMAND_SET_STATE || command->kind == NT_COMMAND_SET_STATE_KEEP_ORDERS;
+  if (!sets || command->state < NT_STATE_ACTIVE || command->state > NT_STATE_HALTED) return NT_ERR_INVALID;
   if (command->account != 65535 && command->account >= kernel->state->account_count) return NT_ERR_NOT_FOUND;
   if (!nt_loop_take(kernel, NT_INPUT_COMMAND, 0, now_of(kernel), command, sizeof(*command))) return 1;
   memcpy(kernel->state_reason, command->reason, sizeof(kernel->state_reason));
@@ -153,8 +185,11 @@ static uint32_t serve_commands(nt_kernel *kernel) {
   for (const nt_command *front; (front = nt_ring_front64(&kernel->commands)) != NULL;) {
     if (nt_producer_free(&kernel->answers) == 0) break;
     nt_command command = *front;
-    command.result = execute(kernel, &command);
-    if (command.result > 0) break;
+    if (command.kind == NT_COMMAND_NEXT_ORDER) {
+      next_order(kernel, &command);
+    } else if ((command.result = execute(kernel, &command)) > 0) {
+      break;
+    }
     (void)nt_ring_push64(&kernel->answers, &command);
     nt_ring_advance(&kernel->commands);
     nt_wake(&kernel->control.desk->peer_wait);

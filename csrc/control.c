@@ -183,19 +183,12 @@ int32_t nt_feed_push(uint32_t handle, const nt_tick *ticks, uint32_t count, int6
   return result == NT_OK ? (int32_t)pushed : result;
 }
 
-int32_t nt_control_send(uint32_t handle, nt_command *command, int64_t timeout_ns) {
-  int32_t result;
-  nt_peer *peer = nt_handle_enter(handle, NT_HANDLE_CONTROL, &result);
-  if (peer == NULL) return result;
-  if (command == NULL) {
-    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, NT_ABSENT, NT_ABSENT, "a command is needed, not NULL");
-    nt_handle_leave(handle);
-    return result;
-  }
+/* Push a command and wait for its answer, which overwrites it; the answer's result. */
+static int32_t ask(nt_peer *peer, uint32_t handle, nt_command *command, int64_t timeout_ns) {
   nt_waiter waiter;
   nt_waiter_start(&waiter, timeout_ns, 2);
   command->request = (nt_random_u64() & ~(uint64_t)0xFFFF) | (++peer->requests & 0xFFFF); /* a former holder's answers are told apart */
-  result = nt_ring_push64(&peer->out, command) ? NT_OK : NT_ERR_FULL;
+  int32_t result = nt_ring_push64(&peer->out, command) ? NT_OK : NT_ERR_FULL;
   nt_wake(&peer->line.desk->kernel_wait);
   while (result == NT_OK) {
     const nt_command *front = nt_ring_front64(&peer->in);
@@ -210,13 +203,42 @@ int32_t nt_control_send(uint32_t handle, nt_command *command, int64_t timeout_ns
     result = answer.result;
     break;
   }
-  if (result == NT_ERR_NOT_FOUND) nt_error_set(nt_handle_error(handle), result, 0, command->account, NT_ABSENT, "no such account");
-  if (result == NT_ERR_INVALID)
-    nt_error_set(nt_handle_error(handle), result, 0, command->kind, NT_ABSENT, "the kernel does not know this command or state");
   if (result == NT_ERR_KERNEL_DEAD) nt_error_set(nt_handle_error(handle), result, 0, NT_ABSENT, NT_ABSENT, "the kernel is gone");
   if (result == NT_ERR_TIMEOUT)
     nt_error_set(nt_handle_error(handle), result, 0, NT_ABSENT, timeout_ns,
                  "the kernel did not answer; it may still carry the command out");
+  return result;
+}
+
+int32_t nt_control_send(uint32_t handle, nt_command *command, int64_t timeout_ns) {
+  int32_t result;
+  nt_peer *peer = nt_handle_enter(handle, NT_HANDLE_CONTROL, &result);
+  if (peer == NULL) return result;
+  if (command == NULL || command->kind == NT_COMMAND_NEXT_ORDER) {
+    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, NT_ABSENT, NT_ABSENT,
+                 "a command that sets a state or stops is needed");
+  } else {
+    result = ask(peer, handle, command, timeout_ns);
+    if (result == NT_ERR_NOT_FOUND) nt_error_set(nt_handle_error(handle), result, 0, command->account, NT_ABSENT, "no such account");
+    if (result == NT_ERR_INVALID)
+      nt_error_set(nt_handle_error(handle), result, 0, command->kind, NT_ABSENT, "the kernel does not know this command or state");
+  }
+  nt_handle_leave(handle);
+  return result;
+}
+
+int32_t nt_control_next_order(uint32_t handle, uint32_t cursor, nt_working_order *out, int64_t timeout_ns) {
+  int32_t result;
+  nt_peer *peer = nt_handle_enter(handle, NT_HANDLE_CONTROL, &result);
+  if (peer == NULL) return result;
+  if (out == NULL || cursor > INT32_MAX) {
+    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, cursor, INT32_MAX,
+                 "a cursor that was given, and room for an order, are needed");
+  } else {
+    nt_command command = {.kind = NT_COMMAND_NEXT_ORDER, .result = (int32_t)cursor};
+    result = ask(peer, handle, &command, timeout_ns);
+    if (result >= 0) memcpy(out, &command, sizeof(*out));
+  }
   nt_handle_leave(handle);
   return result;
 }

@@ -82,6 +82,10 @@ int32_t nt_instrument_add(nt_state *state, const nt_instrument *in, nt_error *er
   for (int tree = 0; tree < 4; tree++) book->root[tree] = NT_NIL;
   for (int list = 0; list < 3; list++) book->head[list] = book->tail[list] = NT_NIL;
   book->best[0] = book->best[1] = NT_ABSENT;
+  for (int way = 0; way < 2; way++) {
+    book->latency_ns[way] = state->latency_ns[way];
+    book->last_due[way] = NT_ABSENT;
+  }
   nt_features_init(&state->features[index], in->tick_size);
   state->depths[index].touched[0] = state->depths[index].touched[1] = 1; /* nothing shows yet, not even that it is empty */
   nt_market_dirty(state, index);

@@ -49,7 +49,8 @@ static int32_t complete(nt_kernel_config *config, nt_error *error) {
   if (config->fill_model == 0) config->fill_model = NT_FILL_PRINTS;
   if ((config->book_depth != 0 && config->book_depth < NT_BOOK_LEVELS) || config->book_depth > 65536)
     return refuse(error, "book_depth", config->book_depth, 65536);
-  if ((config->reserved[0] | config->reserved[1] | config->reserved[2]) != 0) return refuse(error, "reserved", NT_ABSENT, 0);
+  if (config->measured_latency > 1) return refuse(error, "measured_latency", config->measured_latency, 1);
+  if ((config->reserved0 | config->reserved[0] | config->reserved[1]) != 0) return refuse(error, "reserved", NT_ABSENT, 0);
   return NT_OK;
 }
 
@@ -206,6 +207,23 @@ static int32_t set_terms(nt_kernel *kernel, const void *row, nt_error *error) {
   return result;
 }
 
+typedef struct latency_row {
+  uint32_t instrument;
+  int64_t ns[2];
+} latency_row;
+
+static int32_t set_latency(nt_kernel *kernel, const void *row, nt_error *error) {
+  const latency_row *latency = row;
+  for (int i = 0; i < 2; i++) {
+    if (latency->ns[i] < 0 || latency->ns[i] > NT_RAW_MAX)
+      return refuse(error, i ? "latency_out_ns" : "latency_in_ns", latency->ns[i], NT_RAW_MAX);
+  }
+  if (latency->instrument >= kernel->state->instrument_count)
+    return refuse(error, "instrument", latency->instrument, (int64_t)kernel->state->instrument_count - 1);
+  memcpy(kernel->state->books[latency->instrument].latency_ns, latency->ns, sizeof(latency->ns));
+  return NT_OK;
+}
+
 int32_t nt_kernel_add_instrument(uint32_t kernel, const nt_instrument *instrument) {
   return change_table(kernel, instrument, add_instrument);
 }
@@ -214,6 +232,9 @@ int32_t nt_kernel_add_account(uint32_t kernel, const nt_account *account) {
 }
 int32_t nt_kernel_set_terms(uint32_t kernel, const nt_terms *terms) {
   return change_table(kernel, terms, set_terms);
+}
+int32_t nt_kernel_set_latency(uint32_t kernel, uint32_t instrument, int64_t latency_in_ns, int64_t latency_out_ns) {
+  return change_table(kernel, &(latency_row){instrument, {latency_in_ns, latency_out_ns}}, set_latency);
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 
 #include "neural_trader.h"
 
-#define NT_LAYOUT_HASH 0xd9dc3af6cdf55219ULL
+#define NT_LAYOUT_HASH 0xf2bd2c124f7fe308ULL
 
 _Static_assert(sizeof(nt_error) == 256, "nt_error");
 _Static_assert(offsetof(nt_error, code) == 0, "nt_error.code");
@@ -95,6 +95,23 @@ _Static_assert(offsetof(nt_command, account) == 18, "nt_command.account");
 _Static_assert(offsetof(nt_command, result) == 20, "nt_command.result");
 _Static_assert(offsetof(nt_command, reason) == 24, "nt_command.reason");
 
+_Static_assert(sizeof(nt_working_order) == 64, "nt_working_order");
+_Static_assert(offsetof(nt_working_order, seq) == 0, "nt_working_order.seq");
+_Static_assert(offsetof(nt_working_order, request) == 8, "nt_working_order.request");
+_Static_assert(offsetof(nt_working_order, kind) == 16, "nt_working_order.kind");
+_Static_assert(offsetof(nt_working_order, side) == 17, "nt_working_order.side");
+_Static_assert(offsetof(nt_working_order, account) == 18, "nt_working_order.account");
+_Static_assert(offsetof(nt_working_order, cursor) == 20, "nt_working_order.cursor");
+_Static_assert(offsetof(nt_working_order, client_order_id) == 24, "nt_working_order.client_order_id");
+_Static_assert(offsetof(nt_working_order, price) == 32, "nt_working_order.price");
+_Static_assert(offsetof(nt_working_order, trigger_price) == 40, "nt_working_order.trigger_price");
+_Static_assert(offsetof(nt_working_order, leaves_quantity) == 48, "nt_working_order.leaves_quantity");
+_Static_assert(offsetof(nt_working_order, instrument) == 56, "nt_working_order.instrument");
+_Static_assert(offsetof(nt_working_order, channel) == 60, "nt_working_order.channel");
+_Static_assert(offsetof(nt_working_order, type) == 61, "nt_working_order.type");
+_Static_assert(offsetof(nt_working_order, status) == 62, "nt_working_order.status");
+_Static_assert(offsetof(nt_working_order, time_in_force) == 63, "nt_working_order.time_in_force");
+
 _Static_assert(sizeof(nt_frame) == 64, "nt_frame");
 _Static_assert(offsetof(nt_frame, bytes) == 0, "nt_frame.bytes");
 _Static_assert(offsetof(nt_frame, crc32c) == 4, "nt_frame.crc32c");
@@ -126,7 +143,9 @@ _Static_assert(offsetof(nt_kernel_config, latency_out_ns) == 80, "nt_kernel_conf
 _Static_assert(offsetof(nt_kernel_config, slippage_ticks) == 88, "nt_kernel_config.slippage_ticks");
 _Static_assert(offsetof(nt_kernel_config, fill_model) == 96, "nt_kernel_config.fill_model");
 _Static_assert(offsetof(nt_kernel_config, book_depth) == 100, "nt_kernel_config.book_depth");
-_Static_assert(offsetof(nt_kernel_config, reserved) == 104, "nt_kernel_config.reserved");
+_Static_assert(offsetof(nt_kernel_config, measured_latency) == 104, "nt_kernel_config.measured_latency");
+_Static_assert(offsetof(nt_kernel_config, reserved0) == 108, "nt_kernel_config.reserved0");
+_Static_assert(offsetof(nt_kernel_config, reserved) == 112, "nt_kernel_config.reserved");
 
 _Static_assert(sizeof(nt_instrument) == 120, "nt_instrument");
 _Static_assert(offsetof(nt_instrument, symbol) == 0, "nt_instrument.symbol");

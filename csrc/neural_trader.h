@@ -78,12 +78,13 @@ typedef struct nt_error {
 enum nt_tick_kind {
   NT_TICK_QUOTE = 1,
   NT_TICK_TRADE = 2,
-  NT_TICK_CLOCK = 3,     /* only time passes */
-  NT_TICK_SESSION = 4,   /* price holds an NT_SESSION_ state, size the trading day as days since 1970-01-01 */
-  NT_TICK_GAP = 5,       /* data are missing before this tick; books of its instrument, NT_NONE: of all, are stale until a clear */
-  NT_TICK_END = 6,       /* the source ends */
-  NT_TICK_LEVEL = 7,     /* price; size: all that is displayed there, 0 removes it; trade_id: the update id; aggressor: 1 bid, 2 ask */
-  NT_TICK_BOOK_CLEAR = 8 /* the book of the instrument is empty; a snapshot, as levels, follows */
+  NT_TICK_CLOCK = 3,      /* only time passes */
+  NT_TICK_SESSION = 4,    /* price holds an NT_SESSION_ state, size the trading day as days since 1970-01-01 */
+  NT_TICK_GAP = 5,        /* data are missing before this tick; books of its instrument, NT_NONE: of all, are stale until a clear */
+  NT_TICK_END = 6,        /* the source ends */
+  NT_TICK_LEVEL = 7,      /* price; size: all that is displayed there, 0 removes it; trade_id: the update id; aggressor: 1 bid, 2 ask */
+  NT_TICK_BOOK_CLEAR = 8, /* the book of the instrument is empty; a snapshot, as levels, follows */
+  NT_TICK_LATENCY = 9 /* measured from here on, for kernels with measured_latency: price ns in, size ns out, of the instrument's venue */
 };
 
 enum nt_tick_flag {
@@ -282,8 +283,10 @@ enum nt_fill_model {
 };
 
 enum nt_command_kind {
-  NT_COMMAND_SET_STATE = 1, /* state, reason text; HALTED cancels all working orders */
-  NT_COMMAND_STOP = 2       /* the kernel's loop ends */
+  NT_COMMAND_SET_STATE = 1,             /* state, reason text; HALTED cancels all working orders */
+  NT_COMMAND_STOP = 2,                  /* the kernel's loop ends */
+  NT_COMMAND_SET_STATE_KEEP_ORDERS = 3, /* as SET_STATE, but HALTED leaves what works at the venue, where it may still trade */
+  NT_COMMAND_NEXT_ORDER = 4             /* nt_control_next_order */
 };
 
 enum nt_input_kind {
@@ -392,6 +395,25 @@ typedef struct nt_command {
   char reason[40];  /* UTF-8, zero-terminated: who and why */
 } nt_command;
 
+/* One working order of any client, as an operator sees it; the answer to NT_COMMAND_NEXT_ORDER, in the place of a command. */
+typedef struct nt_working_order {
+  uint64_t seq;
+  uint64_t request;
+  uint8_t kind;
+  uint8_t side; /* 0: no order here, go on from the cursor */
+  uint16_t account;
+  int32_t cursor; /* where to go on, 0 after the last */
+  uint64_t client_order_id;
+  int64_t price;           /* NT_ABSENT: none */
+  int64_t trigger_price;   /* NT_ABSENT: none, or triggered */
+  int64_t leaves_quantity; /* what may still trade */
+  uint32_t instrument;
+  uint8_t channel;
+  uint8_t type;          /* NT_ORDER_ */
+  uint8_t status;        /* NT_STATUS_ */
+  uint8_t time_in_force; /* NT_TIF_ */
+} nt_working_order;
+
 /* One journal frame: what was decided for one input. reports follow, then zero padding to 64 bytes. */
 typedef struct nt_frame {
   uint32_t bytes;       /* whole frame */
@@ -411,23 +433,25 @@ typedef struct nt_frame {
 /* ---- configuration ------------------------------------------------------------------------------------------------------- */
 
 typedef struct nt_kernel_config {
-  char name[NT_NAME_BYTES]; /* empty: private memory, this process only */
-  uint32_t clock;           /* NT_CLOCK_ */
-  uint32_t participants;    /* lockstep clients that must subscribe before the tape starts */
-  uint32_t channels;        /* client channels, 1 to NT_CHANNEL_MAX; 0 = 8 */
-  uint32_t order_capacity;  /* open orders per client, power of two; 0 = 1024 */
-  uint32_t ring_capacity;   /* order and report ring slots, power of two; 0 = 4096 */
-  uint32_t tick_capacity;   /* broadcast ring slots, power of two; 0 = 16384 */
-  uint32_t instruments;     /* table sizes; 0 = 64 */
-  uint32_t accounts;        /* 0 = 4 */
-  uint32_t journal_bytes;   /* staging ring, power of two; 0 = 1 MiB */
-  uint32_t record;          /* 1: frames wait for nt_kernel_drain, and inputs wait while the staging ring is full */
-  int64_t latency_in_ns;    /* kernel to venue */
-  int64_t latency_out_ns;   /* venue to kernel */
-  int64_t slippage_ticks;   /* adverse adjustment of market fills, the only one */
-  uint32_t fill_model;      /* NT_FILL_; 0 = NT_FILL_PRINTS */
-  uint32_t book_depth;      /* levels kept a side of each book, the best ones; NT_BOOK_LEVELS to 65536; 0 = 1024 */
-  uint64_t reserved[3];
+  char name[NT_NAME_BYTES];  /* empty: private memory, this process only */
+  uint32_t clock;            /* NT_CLOCK_ */
+  uint32_t participants;     /* lockstep clients that must subscribe before the tape starts */
+  uint32_t channels;         /* client channels, 1 to NT_CHANNEL_MAX; 0 = 8 */
+  uint32_t order_capacity;   /* open orders per client, power of two; 0 = 1024 */
+  uint32_t ring_capacity;    /* order and report ring slots, power of two; 0 = 4096 */
+  uint32_t tick_capacity;    /* broadcast ring slots, power of two; 0 = 16384 */
+  uint32_t instruments;      /* table sizes; 0 = 64 */
+  uint32_t accounts;         /* 0 = 4 */
+  uint32_t journal_bytes;    /* staging ring, power of two; 0 = 1 MiB */
+  uint32_t record;           /* 1: frames wait for nt_kernel_drain, and inputs wait while the staging ring is full */
+  int64_t latency_in_ns;     /* kernel to venue */
+  int64_t latency_out_ns;    /* venue to kernel */
+  int64_t slippage_ticks;    /* adverse adjustment of market fills, the only one */
+  uint32_t fill_model;       /* NT_FILL_; 0 = NT_FILL_PRINTS */
+  uint32_t book_depth;       /* levels kept a side of each book, the best ones; NT_BOOK_LEVELS to 65536; 0 = 1024 */
+  uint32_t measured_latency; /* 1: NT_TICK_LATENCY changes latencies */
+  uint32_t reserved0;
+  uint64_t reserved[2];
 } nt_kernel_config;
 
 typedef struct nt_instrument {
@@ -703,6 +727,9 @@ NT_API int32_t nt_kernel_create(const nt_kernel_config *config, uint32_t *kernel
 NT_API int32_t nt_kernel_add_instrument(uint32_t kernel, const nt_instrument *instrument);
 NT_API int32_t nt_kernel_add_account(uint32_t kernel, const nt_account *account);
 NT_API int32_t nt_kernel_set_terms(uint32_t kernel, const nt_terms *terms);
+/* Latency of the venue of one instrument, in place of the configuration's. Requests, and answers, about one instrument never overtake
+ * each other, whatever becomes of its latency. */
+NT_API int32_t nt_kernel_set_latency(uint32_t kernel, uint32_t instrument, int64_t latency_in_ns, int64_t latency_out_ns);
 /* Run the loop on a thread of the library until nt_kernel_stop, a STOP command, or close. */
 NT_API int32_t nt_kernel_start(uint32_t kernel);
 NT_API int32_t nt_kernel_stop(uint32_t kernel);
@@ -748,6 +775,9 @@ NT_API int32_t nt_feed_push(uint32_t feed, const nt_tick *ticks, uint32_t count,
 NT_API int32_t nt_control_attach(const char *kernel_name, int64_t timeout_ns, uint32_t *control, nt_error *error);
 /* Send a command and wait for its answer, which overwrites it. */
 NT_API int32_t nt_control_send(uint32_t control, nt_command *command, int64_t timeout_ns);
+/* Go through the working orders of all clients, from cursor 0 on. Each call asks the kernel's loop for the next one; orders come and go
+ * meanwhile. Returns the next cursor, 0 after the last; out->side is 0 when this stretch had none. */
+NT_API int32_t nt_control_next_order(uint32_t control, uint32_t cursor, nt_working_order *out, int64_t timeout_ns);
 /* Read-only: needs no channel and disturbs nobody. */
 NT_API int32_t nt_monitor_attach(const char *kernel_name, uint32_t *monitor, nt_error *error);
 

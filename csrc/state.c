@@ -56,8 +56,9 @@ nt_state *nt_state_create(const nt_kernel_config *config) {
   state->account_capacity = config->accounts;
   state->channels = config->channels;
   state->order_capacity = config->order_capacity;
-  state->latency_in_ns = config->latency_in_ns;
-  state->latency_out_ns = config->latency_out_ns;
+  state->latency_ns[0] = config->latency_in_ns;
+  state->latency_ns[1] = config->latency_out_ns;
+  state->measured_latency = config->measured_latency;
   state->slippage_ticks = config->slippage_ticks;
   state->fill_model = config->fill_model == 0 ? NT_FILL_PRINTS : config->fill_model;
   state->book_depth = config->book_depth != 0 ? config->book_depth : BOOK_DEPTH;

@@ -254,6 +254,8 @@ typedef struct nt_transit {
   uint32_t reserved;
 } nt_transit;
 
+/* In order of time, at equal times of sending. */
+
 typedef struct nt_transit_queue {
   nt_transit *items;
   uint64_t mask;
@@ -269,6 +271,8 @@ typedef struct nt_venue_book {
   int64_t best[2]; /* the quote as the venue has dealt with it: price, size, and what our takers have had of it since */
   int64_t size[2]; /* INT64_MAX where the source gives none */
   int64_t taken[2];
+  int64_t latency_ns[2]; /* in and out */
+  int64_t last_due[2];   /* of the newest request and answer: none overtakes it */
 } nt_venue_book;
 #define NT_QUEUE_UNKNOWN INT64_MAX
 
@@ -309,8 +313,8 @@ typedef struct nt_state {
   uint32_t order_capacity; /* per channel, power of two */
   uint32_t ended;
   uint32_t fill_model;
-  int64_t latency_in_ns;
-  int64_t latency_out_ns;
+  int64_t latency_ns[2]; /* in and out, of instruments without their own */
+  uint32_t measured_latency;
   int64_t slippage_ticks;
   uint64_t next_venue_order_id;
   uint64_t next_execution_id;

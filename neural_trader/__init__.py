@@ -3,7 +3,7 @@
 from neural_trader.backtest import backtest
 from neural_trader.book import Book
 from neural_trader.client import Client
-from neural_trader.config import AccountConfig, Config, Limits, VenueConfig
+from neural_trader.config import AccountConfig, Config, Limits, VenueConfig, VenueLatency
 from neural_trader.config_check import InvalidSetting, validate_config
 from neural_trader.engine import ExecutionEngine, MarketData, OrderTimedOut, SubscriptionHandle, TradeOrder
 from neural_trader.errors import ConfigError, NeuralTraderError, SourceError
@@ -46,6 +46,7 @@ __all__ = [
     "Ticks",
     "TradeOrder",
     "VenueConfig",
+    "VenueLatency",
     "backtest",
     "get_version",
     "sweep",

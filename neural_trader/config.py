@@ -36,12 +36,13 @@ __all__ = [
     "SourceConfig",
     "SourceSpec",
     "VenueConfig",
+    "VenueLatency",
     "account_row",
     "describe_limits",
     "examine",
     "read_tables",
-    "restrictions_refused",
     "split_symbol",
+    "symbols_refused",
     "terms_row",
 ]
 
@@ -138,6 +139,9 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
     `conservative` fills against trades only: a taker by the next one of its side, a resting order strictly through its price. `queue` and
     `probabilistic` need quotes: takers fill at the quote, a resting order waits behind the size displayed at its price, which trades
     shorten; where the size shrinks without a trade, `queue` believes that it shrank behind the order, `probabilistic` shares it.
+
+    With `latency` "measured" a tape that carries both its times sets the latency each way as it goes, from what the feed took; until it
+    has said so, and for "constant", the numbers here count. `[venues.NAME]` has other numbers for some instruments.
     """
 
     fill_model: Annotated[Literal["conservative", "queue", "probabilistic"], rule.choice("conservative", "queue", "probabilistic")] = (
@@ -145,17 +149,35 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
     )
     latency_in_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)] = 250
     latency_out_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)] = 250
+    latency: Annotated[Literal["constant", "measured"], rule.choice("constant", "measured")] = "constant"
     slippage_ticks: Annotated[int, rule.whole(0, 10_000)] = 1
 
     @property
     def latency_in_ns(self) -> int:
         """Kernel to venue, in whole nanoseconds."""
-        return int(exact(self.latency_in_us) * 1000)
+        return _whole_ns(self.latency_in_us)
 
     @property
     def latency_out_ns(self) -> int:
         """Venue to kernel, in whole nanoseconds."""
-        return int(exact(self.latency_out_us) * 1000)
+        return _whole_ns(self.latency_out_us)
+
+
+class VenueLatency(msgspec.Struct, frozen=True, kw_only=True):
+    """How far away the venue of some instruments is, in microseconds each way."""
+
+    symbols: Annotated[tuple[str, ...], rule.words()]
+    latency_in_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)]
+    latency_out_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)]
+
+    @property
+    def latency_ns(self) -> tuple[int, int]:
+        """Kernel to venue and back, in whole nanoseconds."""
+        return _whole_ns(self.latency_in_us), _whole_ns(self.latency_out_us)
+
+
+def _whole_ns(latency_us: Amount) -> int:
+    return int(exact(latency_us) * 1000)
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,6 +219,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     source: Annotated[SourceConfig, rule.nested(SourceConfig)] = SourceConfig()
     instruments: Annotated[dict[str, Instrument], rule.mapping(rule.name, rule.nested(Instrument))] = {}
     venue: Annotated[VenueConfig, rule.nested(VenueConfig)] = VenueConfig()
+    venues: Annotated[dict[str, VenueLatency], rule.mapping(rule.name, rule.nested(VenueLatency))] = {}
     accounts: Annotated[dict[str, AccountConfig], rule.mapping(rule.name, rule.nested(AccountConfig))] = msgspec.field(
         default_factory=lambda: {"main": AccountConfig(currency="USD", cash=100_000)}
     )
@@ -362,18 +385,25 @@ def _check_pairs(config: Config, problems: rule.Problems) -> None:
         if getattr(config.limits, has) is not None and getattr(config.limits, lacks) is None:
             rule.refuse(problems, f"limits.{lacks}", f"is missing; {has} needs it")
     if config.instruments and not config.source.brings_instruments:
-        problems += restrictions_refused(config.limits, config.instruments)
+        problems += symbols_refused(config, config.instruments)
+    venue_of: dict[str, str] = {}
+    for name, venue in config.venues.items():
+        for symbol in venue.symbols:
+            if venue_of.setdefault(symbol, name) != name:
+                rule.refuse(problems, f"venues.{name}.symbols", f"names {symbol}, which {venue_of[symbol]} has too; keep it in one")
 
 
-def restrictions_refused(limits: Limits, symbols: Collection[str]) -> rule.Problems:
-    """What is wrong with the restrictions where `symbols` are all that can be traded: one with a typo would never fire."""
+def symbols_refused(config: Config, symbols: Collection[str]) -> rule.Problems:
+    """What is wrong with restrictions and venues where `symbols` are all that can be traded: one with a typo would never count."""
     problems: rule.Problems = []
-    for key in _RESTRICTIONS:
-        for symbol in getattr(limits, key) or ():
-            if symbol != "*" and symbol not in symbols:
-                near = difflib.get_close_matches(symbol, symbols, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(symbols))}, and * for all"
-                rule.refuse(problems, f"limits.{key}", f"names {symbol}, which is no instrument; {hint}")
+    named = [(f"limits.{key}", symbol) for key in _RESTRICTIONS for symbol in getattr(config.limits, key) or () if symbol != "*"]
+    named += [(f"venues.{name}.symbols", symbol) for name, venue in config.venues.items() for symbol in venue.symbols]
+    for path, symbol in named:
+        if symbol not in symbols:
+            near = difflib.get_close_matches(symbol, symbols, n=1)
+            others = ", and * for all" if path.startswith("limits.") else ""
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(symbols))}{others}"
+            rule.refuse(problems, path, f"names {symbol}, which is no instrument; {hint}")
     return problems
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from neural_trader import _fields as rule
-from neural_trader.config import Config, examine, read_tables, restrictions_refused, split_symbol
+from neural_trader.config import Config, examine, read_tables, split_symbol, symbols_refused
 from neural_trader.errors import ConfigError, ConfigProblem, InvalidArgument, SourceError
 from neural_trader.sources import instruments_of, recognised
 
@@ -87,8 +87,8 @@ def inspect_config(
         except SourceError as error:
             problems = [*problems, ConfigProblem("source", str(error))]
         else:
-            if config.source.brings_instruments and "limits" not in paths:
-                problems = [*problems, *restrictions_refused(config.limits, instruments)]
+            if config.source.brings_instruments and not {"limits", "venues"} & paths:
+                problems = [*problems, *symbols_refused(config, instruments)]
     return config, problems
 
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from neural_trader._native import abi, ffi, lib
 from neural_trader.client import Client
-from neural_trader.config import Config, SourceSpec, account_row, restrictions_refused, terms_row
-from neural_trader.errors import ConfigError, InvalidArgument, NeuralTraderError, StateError
+from neural_trader.config import Config, SourceSpec, account_row, symbols_refused, terms_row
+from neural_trader.errors import ConfigError, InvalidArgument, NeuralTraderError, SourceError, StateError
 from neural_trader.instruments import Instrument
 from neural_trader.records import call, check
 from neural_trader.result import Recording, Result
@@ -81,7 +81,7 @@ class Kernel:
         venue, limits = self.config.venue, self.config.limits
         if not instruments:
             raise InvalidArgument("the kernel has no instrument; add [instruments.SYMBOL], or use a sample")
-        if problems := restrictions_refused(limits, instruments):
+        if problems := symbols_refused(self.config, instruments):
             raise ConfigError(problems)
         if self._handle:
             raise StateError("this kernel has run already; make a new one")
@@ -97,12 +97,17 @@ class Kernel:
         config.latency_out_ns = venue.latency_out_ns
         config.slippage_ticks = venue.slippage_ticks
         config.fill_model = _FILL_MODELS[venue.fill_model]
+        config.measured_latency = venue.latency == "measured"
         call(lib.nt_kernel_create, config, self._created)
         self._handle = self._created[0]
         _open.add(self)
         try:
             for instrument in instruments.values():
                 check(lib.nt_kernel_add_instrument(self._handle, ffi.new("nt_instrument *", instrument.row())), self._handle)
+            numbers = {symbol: number for number, symbol in enumerate(instruments)}
+            for place in self.config.venues.values():
+                for symbol in place.symbols:
+                    check(lib.nt_kernel_set_latency(self._handle, numbers[symbol], *place.latency_ns), self._handle)
             for name, account in self.config.accounts.items():
                 index = check(
                     lib.nt_kernel_add_account(self._handle, ffi.new("nt_account *", account_row(name, account, limits))), self._handle
@@ -116,6 +121,21 @@ class Kernel:
         self._instruments = instruments
         self._started_s = time.perf_counter()
 
+    def _opened(self, spec: SourceSpec) -> Source:
+        source = open_source(spec, self.config)
+        self._check_latency(source)
+        return source
+
+    def _check_latency(self, source: Source) -> None:
+        if self.config.venue.latency != "measured":
+            return
+        ticks = source.ticks
+        said = set(np.unique(ticks["instrument"][ticks["kind"] == abi.NT_TICK_LATENCY]).tolist())
+        silent = [symbol for number, symbol in enumerate(source.instruments) if symbol in source.symbols and number not in said]
+        if silent:
+            text = f"does not tell when the ticks of {', '.join(silent)} left their venue; set venue.latency to constant"
+            raise SourceError(text, file=source.name)
+
     # ---- on this thread ----------------------------------------------------------------------------------------------------------
 
     def run(self, source: SourceSpec | Source, *strategies: Strategy, progress: Progress | None = None) -> Result:
@@ -124,6 +144,7 @@ class Kernel:
         if self.realtime:
             raise StateError("run is for tapes; start a real-time kernel and let strategies attach")
         opened = source if isinstance(source, Source) else open_source(source, self.config)
+        self._check_latency(opened)
         self._create(opened.instruments, len(strategies))
         self._source = opened
         clients: list[Client] = []
@@ -185,7 +206,7 @@ class Kernel:
         (0: as fast as it is taken; that of the configuration unless given); `feed` False leaves that to a later `feed` or to another
         process. Returns once the first ticks are in, unless the tape waits for participants."""
         self._source_spec = source
-        self._source = open_source(source, self.config) if source is not None and feed else None
+        self._source = self._opened(source) if source is not None and feed else None
         instruments = instruments_of(source, self.config) if source is not None else self.config.instruments
         self._create(instruments, self._participants)
         check(lib.nt_kernel_start(self._handle), self._handle)
@@ -202,7 +223,7 @@ class Kernel:
         if not self._looping or self._source_spec is None or self._feeder is not None:
             raise StateError("there is nothing to feed; start the kernel with a source and feed=False first, and feed it once")
         if self._source is None:
-            self._source = open_source(self._source_spec, self.config)
+            self._source = self._opened(self._source_spec)
         handle = ffi.new("uint32_t *")
         call(lib.nt_kernel_feed, self._handle, handle)
         self._feeder = threading.Thread(

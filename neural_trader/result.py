@@ -222,7 +222,12 @@ def venue_assumptions(config: Config) -> list[str]:
     """What the paper venue assumes, in sentences."""
     venue = config.venue
     ticks = "1 tick" if venue.slippage_ticks == 1 else f"{venue.slippage_ticks} ticks"
-    latency = f"Orders reach the venue {venue.latency_in_us} µs after they were taken; answers come back after {venue.latency_out_us} µs."
+    latency = f"Orders reach the venue {venue.latency_in_us} µs after they were taken; answers come back after {venue.latency_out_us} µs"
+    latency += "".join(
+        f"; {', '.join(place.symbols)} at {name}: {place.latency_in_us} and {place.latency_out_us} µs"
+        for name, place in config.venues.items()
+    )
+    latency += ", until the tape says what its feed took, and then that long each way." if venue.latency == "measured" else "."
     if venue.fill_model == "conservative":
         return [latency, f"A market order fills at its print, {ticks} worse: the only adjustment. The final mark is the last trade."]
     shrinks = "all of it was behind" if venue.fill_model == "queue" else "the part behind the order is what the queue's shape suggests"

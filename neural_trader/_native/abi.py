@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-LAYOUT_HASH: Final = 0xD9DC3AF6CDF55219
+LAYOUT_HASH: Final = 0xF2BD2C124F7FE308
 
 NT_ABI_VERSION: Final = 1
 NT_ABSENT: Final = -9223372036854775808
@@ -49,6 +49,7 @@ NT_TICK_GAP: Final = 5
 NT_TICK_END: Final = 6
 NT_TICK_LEVEL: Final = 7
 NT_TICK_BOOK_CLEAR: Final = 8
+NT_TICK_LATENCY: Final = 9
 
 NT_TICK_LAST_OF_SLICE: Final = 1
 NT_TICK_IMPLIED: Final = 2
@@ -221,6 +222,8 @@ NT_FILL_PROBABILISTIC: Final = 3
 
 NT_COMMAND_SET_STATE: Final = 1
 NT_COMMAND_STOP: Final = 2
+NT_COMMAND_SET_STATE_KEEP_ORDERS: Final = 3
+NT_COMMAND_NEXT_ORDER: Final = 4
 
 NT_INPUT_ORDER: Final = 1
 NT_INPUT_TICK: Final = 2
@@ -281,6 +284,7 @@ class TickKind(IntEnum):
     END = 6
     LEVEL = 7
     BOOK_CLEAR = 8
+    LATENCY = 9
 
 
 class TickFlag(IntFlag):
@@ -533,6 +537,8 @@ class CommandKind(IntEnum):
 
     SET_STATE = 1
     STOP = 2
+    SET_STATE_KEEP_ORDERS = 3
+    NEXT_ORDER = 4
 
 
 class InputKind(IntEnum):
@@ -609,6 +615,7 @@ TICK_KIND: Final[dict[int, str]] = {
     6: "END",
     7: "LEVEL",
     8: "BOOK_CLEAR",
+    9: "LATENCY",
 }
 SESSION: Final[dict[int, str]] = {
     1: "OPEN",
@@ -780,6 +787,8 @@ FILL_MODEL: Final[dict[int, str]] = {
 COMMAND_KIND: Final[dict[int, str]] = {
     1: "SET_STATE",
     2: "STOP",
+    3: "SET_STATE_KEEP_ORDERS",
+    4: "NEXT_ORDER",
 }
 INPUT_KIND: Final[dict[int, str]] = {
     1: "ORDER",
@@ -997,6 +1006,30 @@ NT_COMMAND: Final[np.dtype[np.void]] = np.dtype(
         "itemsize": 64,
     }
 )
+NT_WORKING_ORDER: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "seq",
+            "request",
+            "kind",
+            "side",
+            "account",
+            "cursor",
+            "client_order_id",
+            "price",
+            "trigger_price",
+            "leaves_quantity",
+            "instrument",
+            "channel",
+            "type",
+            "status",
+            "time_in_force",
+        ],
+        "formats": ["<u8", "<u8", "u1", "u1", "<u2", "<i4", "<u8", "<i8", "<i8", "<i8", "<u4", "u1", "u1", "u1", "u1"],
+        "offsets": [0, 8, 16, 17, 18, 20, 24, 32, 40, 48, 56, 60, 61, 62, 63],
+        "itemsize": 64,
+    }
+)
 NT_FRAME: Final[np.dtype[np.void]] = np.dtype(
     {
         "names": [
@@ -1037,6 +1070,8 @@ NT_KERNEL_CONFIG: Final[np.dtype[np.void]] = np.dtype(
             "slippage_ticks",
             "fill_model",
             "book_depth",
+            "measured_latency",
+            "reserved0",
             "reserved",
         ],
         "formats": [
@@ -1056,9 +1091,11 @@ NT_KERNEL_CONFIG: Final[np.dtype[np.void]] = np.dtype(
             "<i8",
             "<u4",
             "<u4",
-            ("<u8", (3,)),
+            "<u4",
+            "<u4",
+            ("<u8", (2,)),
         ],
-        "offsets": [0, 32, 36, 40, 44, 48, 52, 56, 60, 64, 68, 72, 80, 88, 96, 100, 104],
+        "offsets": [0, 32, 36, 40, 44, 48, 52, 56, 60, 64, 68, 72, 80, 88, 96, 100, 104, 108, 112],
         "itemsize": 128,
     }
 )

@@ -41,7 +41,8 @@ enum nt_tick_kind {
   NT_TICK_GAP = 5,
   NT_TICK_END = 6,
   NT_TICK_LEVEL = 7,
-  NT_TICK_BOOK_CLEAR = 8
+  NT_TICK_BOOK_CLEAR = 8,
+  NT_TICK_LATENCY = 9
 };
 enum nt_tick_flag {
   NT_TICK_LAST_OF_SLICE = 1,
@@ -210,7 +211,9 @@ enum nt_fill_model {
 };
 enum nt_command_kind {
   NT_COMMAND_SET_STATE = 1,
-  NT_COMMAND_STOP = 2
+  NT_COMMAND_STOP = 2,
+  NT_COMMAND_SET_STATE_KEEP_ORDERS = 3,
+  NT_COMMAND_NEXT_ORDER = 4
 };
 enum nt_input_kind {
   NT_INPUT_ORDER = 1,
@@ -306,6 +309,23 @@ typedef struct nt_command {
   int32_t result;
   char reason[40];
 } nt_command;
+typedef struct nt_working_order {
+  uint64_t seq;
+  uint64_t request;
+  uint8_t kind;
+  uint8_t side;
+  uint16_t account;
+  int32_t cursor;
+  uint64_t client_order_id;
+  int64_t price;
+  int64_t trigger_price;
+  int64_t leaves_quantity;
+  uint32_t instrument;
+  uint8_t channel;
+  uint8_t type;
+  uint8_t status;
+  uint8_t time_in_force;
+} nt_working_order;
 typedef struct nt_frame {
   uint32_t bytes;
   uint32_t crc32c;
@@ -337,7 +357,9 @@ typedef struct nt_kernel_config {
   int64_t slippage_ticks;
   uint32_t fill_model;
   uint32_t book_depth;
-  uint64_t reserved[3];
+  uint32_t measured_latency;
+  uint32_t reserved0;
+  uint64_t reserved[2];
 } nt_kernel_config;
 typedef struct nt_instrument {
   char symbol[32];
@@ -543,6 +565,7 @@ int32_t nt_kernel_create(const nt_kernel_config *config, uint32_t *kernel, nt_er
 int32_t nt_kernel_add_instrument(uint32_t kernel, const nt_instrument *instrument);
 int32_t nt_kernel_add_account(uint32_t kernel, const nt_account *account);
 int32_t nt_kernel_set_terms(uint32_t kernel, const nt_terms *terms);
+int32_t nt_kernel_set_latency(uint32_t kernel, uint32_t instrument, int64_t latency_in_ns, int64_t latency_out_ns);
 int32_t nt_kernel_start(uint32_t kernel);
 int32_t nt_kernel_stop(uint32_t kernel);
 int32_t nt_kernel_run(uint32_t kernel, uint32_t budget);
@@ -562,6 +585,7 @@ int32_t nt_feed_attach(const char *kernel_name, int64_t timeout_ns, uint32_t *fe
 int32_t nt_feed_push(uint32_t feed, const nt_tick *ticks, uint32_t count, int64_t timeout_ns);
 int32_t nt_control_attach(const char *kernel_name, int64_t timeout_ns, uint32_t *control, nt_error *error);
 int32_t nt_control_send(uint32_t control, nt_command *command, int64_t timeout_ns);
+int32_t nt_control_next_order(uint32_t control, uint32_t cursor, nt_working_order *out, int64_t timeout_ns);
 int32_t nt_monitor_attach(const char *kernel_name, uint32_t *monitor, nt_error *error);
 int32_t nt_read_status(uint32_t handle, nt_status *status);
 int32_t nt_read_now(uint32_t handle, int64_t *now);

@@ -175,8 +175,11 @@ def describe(config: Config, instruments: Mapping[str, Instrument]) -> str:
     lines += (f"  {instrument_line(symbol, row)}" for symbol, row in instruments.items())
     lines.append(
         f"  venue: {venue.fill_model} fills, latency {_plain(venue.latency_in_us)} µs in and {_plain(venue.latency_out_us)} µs out, "
-        f"slippage_ticks {venue.slippage_ticks}"
+        f"slippage_ticks {venue.slippage_ticks}{', then as measured' if venue.latency == 'measured' else ''}"
     )
+    for name, place in config.venues.items():
+        away = f"latency {_plain(place.latency_in_us)} µs in and {_plain(place.latency_out_us)} µs out"
+        lines.append(f"  venue {name}: {', '.join(place.symbols)}, {away}")
     for name, account in config.accounts.items():
         lines.append(f"  account {name}: {_plain(account.cash)} {account.currency}")
     on = [f"{row.name} {row.value.partition(' ')[0]}" for row in describe_limits(config) if row.enabled and row.value is not None]

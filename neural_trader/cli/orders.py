@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from neural_trader.cli.common import EXIT_OK, add_command, print_json, table
+from neural_trader.control import Control, WorkingOrder
 from neural_trader.monitor import Monitor, Snapshot
 
 __all__ = ["add"]
@@ -16,9 +17,9 @@ def add(commands: Any) -> None:
     parser = add_command(
         commands,
         "orders",
-        "show what is under way at a running kernel: by client, by account, and working quantity by symbol",
+        "show the orders that work at a running kernel, of every client, and what the kernel counts of them",
         ("orders es-paper", "orders es-paper --json"),
-        "Read-only. Only its own client can list single orders; this shows what the kernel counts of them.",
+        "The kernel is asked for one order after the other and goes on trading meanwhile. Nothing is changed.",
     )
     parser.add_argument("name", metavar="NAME", help="the kernel's name, as in its configuration")
     parser.set_defaults(function=run)
@@ -26,8 +27,9 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run it."""
-    with Monitor(options.name) as monitor:
+    with Monitor(options.name) as monitor, Control(options.name) as control:
         snapshot = monitor.snapshot()
+        orders = control.orders()
     working = [position for position in snapshot.positions if position.working_buy or position.working_sell]
     counters = snapshot.counters
     if options.json:
@@ -45,17 +47,18 @@ def run(options: argparse.Namespace) -> int:
                     {"account": row.name, "state": row.state, "state_reason": row.state_reason, "open_orders": row.open_orders}
                     for row in snapshot.accounts
                 ],
+                "orders": orders,
                 "working": [
                     {"account": row.account, "symbol": row.symbol, "buy": row.working_buy, "sell": row.working_sell} for row in working
                 ],
             }
         )
         return EXIT_OK
-    print("\n".join(_lines(snapshot)))
+    print("\n".join(_lines(snapshot, orders)))
     return EXIT_OK
 
 
-def _lines(snapshot: Snapshot) -> list[str]:
+def _lines(snapshot: Snapshot, orders: list[WorkingOrder]) -> list[str]:
     counters = snapshot.counters
     denied = ", ".join(f"{reason} {count:,}" for reason, count in counters.denied.items())
     reasons = f" ({denied})" if denied else ""
@@ -63,6 +66,25 @@ def _lines(snapshot: Snapshot) -> list[str]:
         f"{snapshot.name}: {counters.orders_accepted:,} accepted, {sum(counters.denied.values()):,} denied{reasons}, "
         f"{counters.orders_rejected:,} rejected, {counters.fills:,} fills, {counters.replaces:,} replaces, {counters.cancels:,} cancels"
     ]
+    if orders:
+        rows = [("client", "order", "account", "symbol", "side", "type", "leaves", "price", "trigger", "in force", "status")]
+        rows += [
+            (
+                order.client,
+                str(order.order_id),
+                order.account,
+                order.symbol,
+                order.side,
+                order.type,
+                f"{order.leaves_quantity:.15g}",
+                "" if order.price is None else f"{order.price:.15g}",
+                "" if order.trigger_price is None else f"{order.trigger_price:.15g}",
+                order.time_in_force,
+                order.status,
+            )
+            for order in orders
+        ]
+        lines += ["", *table(rows, right=(1, 6, 7, 8))]
     accounts = [("account", "state", "open orders")]
     accounts += [(row.name, row.state, f"{row.open_orders:,}") for row in snapshot.accounts]
     lines += ["", *table(accounts, right=(2,))]

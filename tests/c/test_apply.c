@@ -315,7 +315,7 @@ static void inputs_wait_while_reports_are_due(uint32_t orders) {
   CHECK_EQUAL(m.state->counters.inputs, inputs + 1);
   /* what an input makes due at once and what has no room comes with the next input */
   m.ts += 1000;
-  m.state->latency_out_ns = 0;
+  m.state->books[0].latency_ns[1] = 0;
   CHECK_EQUAL(nt_next_due(m.state), INT64_MAX);
   nt_command halt = {.kind = NT_COMMAND_SET_STATE, .state = NT_STATE_HALTED, .account = 65535};
   input = (nt_input){.kind = NT_INPUT_COMMAND, .ts = m.ts, .command = &halt};

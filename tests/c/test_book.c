@@ -316,7 +316,7 @@ static void test_levels_out_of_range_are_refused(void) {
   for (int i = 0; i < 4; i++) refused += !put(&m, level(0, bad_ids[i], BID, 100, 1, 0));
   refused += !put(&m, level(1, 10, BID, 100, 1, 0)) + !put(&m, level(NT_NONE, 10, BID, 100, 1, 0));
   refused += !put(&m, (nt_tick){.instrument = 1, .kind = NT_TICK_BOOK_CLEAR});
-  refused += !put(&m, (nt_tick){.kind = NT_TICK_BOOK_CLEAR + 1});
+  refused += !put(&m, (nt_tick){.kind = NT_TICK_LATENCY + 1});
   CHECK_EQUAL(refused, 24);
   CHECK_EQUAL(m.state->counters.hostile_records, 24);
   CHECK(put(&m, level(0, INT64_MAX, ASK, 100, 1, NT_TICK_LAST_OF_SLICE)));

@@ -25,7 +25,7 @@ static void refuses_bad_configuration(void) {
   config.latency_in_ns = -1;
   CHECK(nt_kernel_create(&config, &kernel, &error) == NT_ERR_INVALID);
   config = fixture_config("", NT_CLOCK_TAPE);
-  config.reserved[2] = 1;
+  config.reserved[1] = 1;
   CHECK(nt_kernel_create(&config, &kernel, &error) == NT_ERR_INVALID);
   for (int field = 0; field < 8; field++) {
     config = fixture_config("", NT_CLOCK_TAPE);

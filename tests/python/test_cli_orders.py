@@ -31,7 +31,7 @@ def test_what_is_under_way_is_shown_and_follows_the_orders(kernel_name: str) -> 
         assert "3 accepted, 1 denied (QUANTITY_EXCEEDS_MAXIMUM 1), 0 rejected" in done.stdout
         assert ["main", "ACTIVE", "3"] in lines
         assert ["main", "TEST", "5", "4"] in lines
-        clients = [line[:-1] for line in lines if line[:1] == ["alice"]]
+        clients = [line[:-1] for line in lines if line[:2] == ["alice", str(os.getpid())]]
         assert clients == [["alice", str(os.getpid()), "4", "0", str(row["last_client_order_id"]), "4"]]
         client.cancel(kept[0].order_id)
         while client.orders() and any(order.id == kept[0].order_id for order in client.orders()):
@@ -60,3 +60,30 @@ def test_no_such_kernel(kernel_name: str) -> None:
     assert done.stdout == ""
     assert command("orders").returncode == 2
     assert "neural-trader orders es-paper --json" in command("orders", "--help").stdout
+
+
+def test_every_order_that_works_is_listed(kernel_name: str) -> None:
+    with Market(config_of(kernel_name)) as market, market.client("alice") as alice, market.client("bob") as bob:
+        market.trade(1000)
+        first = alice.execute("TEST", "BUY", 2, 900)
+        second = bob.submit("TEST", "SELL", 3, trigger_price=950, order_type="STOP", time_in_force="GTC")
+        until(lambda: market.counters().orders_accepted == 2 and [r for r in bob.poll(timeout_s=0.01).reports if r.kind == "NEW"], "it")
+        orders = {order["client"]: order for order in one_object(command("orders", kernel_name, "--json"))["orders"]}
+        assert orders["alice"] == {
+            "client": "alice",
+            "order_id": first.order_id,
+            "account": "main",
+            "symbol": "TEST",
+            "side": "BUY",
+            "type": "LIMIT",
+            "leaves_quantity": 2,
+            "price": 900,
+            "trigger_price": None,
+            "time_in_force": "DAY",
+            "status": "NEW",
+        }
+        assert (orders["bob"]["order_id"], orders["bob"]["type"], orders["bob"]["price"]) == (second, "STOP", None)
+        assert (orders["bob"]["trigger_price"], orders["bob"]["time_in_force"], orders["bob"]["side"]) == (950, "GTC", "SELL")
+        lines = [line.split() for line in command("orders", kernel_name).stdout.splitlines()]
+        assert ["alice", str(first.order_id), "main", "TEST", "BUY", "LIMIT", "2", "900", "DAY", "NEW"] in lines
+        assert ["bob", str(second), "main", "TEST", "SELL", "STOP", "3", "950", "GTC", "NEW"] in lines

@@ -143,3 +143,22 @@ def test_halt_from_the_process_of_the_kernel(case: Case) -> None:
         with kernel.client("inside") as client:
             assert client.execute(SYMBOL, "BUY", 1).reason == "TRADING_HALTED"
         kernel.stop()
+
+
+def test_a_halt_can_keep_orders(case: Case, started: Started) -> None:
+    with Client.attach(case.name, name="second") as client:
+        kept = client.execute(SYMBOL, "BUY", 1, 1)
+        done = command("halt", case.name, "--keep-orders", "--json")
+        assert one_object(done) | {"reason": ""} == {
+            "name": case.name,
+            "account": None,
+            "state": "HALTED",
+            "reason": "",
+            "orders_kept": True,
+        }
+        assert str(client.execute(SYMBOL, "BUY", 1, 1)).startswith("DENIED TRADING_HALTED")
+        assert kept.order_id in [order.id for order in client.orders()]
+        assert "what works stays" in command("halt", case.name, "--keep-orders").stdout
+        assert command("halt", case.name).returncode == 0
+        eventually(lambda: [report for report in client.poll(timeout_s=0.1).reports if report.kind == "CANCELED"], "the cancel")
+    assert command("resume", case.name, "--keep-orders").returncode == 2
