@@ -88,7 +88,7 @@ enum nt_tick_kind {
 };
 
 enum nt_tick_flag {
-  NT_TICK_LAST_OF_SLICE = 1, /* the next tick has a later ts_event */
+  NT_TICK_LAST_OF_SLICE = 1, /* the slice ends here: what follows happened later, or is told apart */
   NT_TICK_IMPLIED = 2,       /* aggressor and quote were implied from trades by the tick rule */
   NT_TICK_SNAPSHOT = 4,      /* a level of a snapshot */
   NT_TICK_SYNTHETIC = 8,

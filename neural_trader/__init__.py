@@ -13,6 +13,7 @@ from neural_trader.records import Account, Batch, ExecutionResult, Features, Ord
 from neural_trader.result import Result
 from neural_trader.strategy import Strategy
 from neural_trader.sweep import sweep, walk_forward
+from neural_trader.timers import Timer
 from neural_trader.version import get_version
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Strategy",
     "SubscriptionHandle",
     "Ticks",
+    "Timer",
     "TradeOrder",
     "VenueConfig",
     "VenueLatency",

@@ -36,6 +36,8 @@ from neural_trader.records import (
     unknown,
     unpack_report,
 )
+from neural_trader.timers import RealTimer, TapeTimer
+from neural_trader.user_features import begin_recording
 
 if TYPE_CHECKING:
     from neural_trader.strategy import Strategy
@@ -52,6 +54,7 @@ _REPORTS: Final = 256
 _SIDES: Final = {"BUY": abi.NT_SIDE_BUY, "SELL": abi.NT_SIDE_SELL}
 _TIMES_IN_FORCE: Final = {name: int(abi.TimeInForce[name]) for name in ("DAY", "GTC", "IOC", "FOK", "GTD")}
 _NANOSECONDS: Final = 1_000_000_000
+_WAIT_NS: Final = _NANOSECONDS // 10  # of one poll of `run`
 _PLAIN: Final = (None,) * 7  # nothing that only some orders have
 
 
@@ -278,15 +281,20 @@ class Client:
         tape = self.kernel_clock == abi.NT_CLOCK_TAPE
         if tape:
             self.subscribe()
+        begin_recording(strategy)
         strategy.on_start(self)
+        on_ticks = TapeTimer(strategy).on_ticks if tape else strategy.on_ticks
+        timer = None if tape else RealTimer(strategy, self.now_ns)
         while not self._ended and not stopping():
-            reports = self._poll_once(_TICKS, _NANOSECONDS // 10)
+            reports = self._poll_once(_TICKS, _WAIT_NS if timer is None else timer.wait_ns(self.now_ns, _WAIT_NS))
             for report in reports:
                 strategy.on_report(self, report)
             if self._poll.ticks:
-                strategy.on_ticks(self, self.last_ticks())
+                on_ticks(self, self.last_ticks())
             elif not reports and not self._is_running():
                 break
+            if timer is not None:
+                timer.fire(self, self.now_ns)
         self.finish(strategy)
 
     def finish(self, strategy: Strategy) -> None:

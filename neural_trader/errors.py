@@ -21,6 +21,7 @@ __all__ = [
     "InvalidName",
     "KernelDead",
     "LiveTradingUnavailable",
+    "MissingExtra",
     "NameInUse",
     "NeuralTraderError",
     "NoChannel",
@@ -30,6 +31,7 @@ __all__ = [
     "Overrun",
     "SourceError",
     "StateError",
+    "StrategyError",
     "SystemFailure",
     "TimedOut",
     "VersionMismatch",
@@ -220,6 +222,23 @@ class NoData(NeuralTraderError):
 
     default_code = abi.NT_ERR_NO_DATA
     default_text = "no value yet; the first tick has not arrived"
+
+
+class MissingExtra(NeuralTraderError, ImportError):
+    """A package that only some users need is not installed; the message gives the command."""
+
+    default_text = "an optional package is not installed"
+
+    @classmethod
+    def of(cls, what: str, extra: str) -> "MissingExtra":
+        """`what` needs the extra of this name."""
+        return cls(f"{what} needs {extra}: pip install 'neural-trader[{extra}]'")
+
+
+class StrategyError(NeuralTraderError):
+    """The compiled rule of a strategy could not be compiled, raised an error, or wrote more than there is room for."""
+
+    default_text = "the rule of a compiled strategy failed"
 
 
 class ConfigProblem(NamedTuple):

@@ -21,8 +21,11 @@ from neural_trader.instruments import Instrument
 from neural_trader.records import call, check
 from neural_trader.result import Recording, Result
 from neural_trader.sources import Source, instruments_of, open_source
+from neural_trader.sources.clock import has_clock, with_clock
 from neural_trader.sources.tape_files import give_back
 from neural_trader.strategy import Strategy
+from neural_trader.timers import TapeTimer, common_interval
+from neural_trader.user_features import begin_recording, recordings_of
 
 __all__ = ["Kernel", "feed_source", "feed_ticks", "strategy_name"]
 
@@ -143,8 +146,16 @@ class Kernel:
         only the part that is at work is kept in memory. `progress` is called with ticks done and all."""
         if self.realtime:
             raise StateError("run is for tapes; start a real-time kernel and let strategies attach")
+        if any(strategy.compiled for strategy in strategies):
+            from neural_trader import compiled  # needs Numba, which only its users have
+
+            if len(strategies) > 1:
+                raise InvalidArgument("a compiled strategy runs alone; give the others a run of their own")
+            compiled.prepare(strategies[0])  # before the time of the run begins
+        interval = common_interval(strategies)
         opened = source if isinstance(source, Source) else open_source(source, self.config)
         self._check_latency(opened)
+        opened = with_clock(opened, interval)
         self._create(opened.instruments, len(strategies))
         self._source = opened
         clients: list[Client] = []
@@ -153,8 +164,12 @@ class Kernel:
                 client = self.client(strategy_name(strategy, number))
                 clients.append(client)
                 client.subscribe()
+                begin_recording(strategy)
                 strategy.on_start(client)
-            self._replay(opened.ticks, list(zip(clients, strategies, strict=True)), progress)
+            if any(strategy.compiled for strategy in strategies):
+                compiled.replay(self._handle, clients[0], strategies[0], opened.ticks, self._drain, progress)
+            else:
+                self._replay(opened.ticks, list(zip(clients, strategies, strict=True)), progress)
             for client, strategy in zip(clients, strategies, strict=True):
                 client.finish(strategy)
             self._elapsed_s = time.perf_counter() - self._started_s
@@ -162,13 +177,23 @@ class Kernel:
             for client in clients:
                 client.close()
         self._turn()  # takes that the strategies have left
-        return self.result()
+        result = self.result()
+        result.recorded = {
+            name if len(strategies) == 1 else f"{client.name}.{name}": rows
+            for client, strategy in zip(clients, strategies, strict=True)
+            for name, rows in recordings_of(strategy).arrays().items()
+        }
+        return result
 
     def _replay(self, ticks: NDArray[Any], pairs: Sequence[tuple[Client, Strategy]], progress: Progress | None) -> None:
         handle, replay = self._handle, lib.nt_kernel_replay
         base = ffi.cast("nt_tick *", ticks.ctypes.data)
         total, position, shown, kept = len(ticks), 0, 0, 0
-        work = [(client, client._poll_once, client._poll, strategy.on_ticks, strategy.on_report) for client, strategy in pairs]
+        clock = has_clock(ticks)
+        work = [
+            (client, client._poll_once, client._poll, TapeTimer(strategy).on_ticks if clock else strategy.on_ticks, strategy.on_report)
+            for client, strategy in pairs
+        ]
         while True:
             used = replay(handle, base + position, min(total - position, _CHUNK))
             if used <= 0:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from neural_trader._native import abi, ffi, lib
 from neural_trader.config import Config, Limits, describe_limits, terms_row
-from neural_trader.errors import InvalidArgument
+from neural_trader.errors import InvalidArgument, MissingExtra
 from neural_trader.instruments import MONEY_DECIMALS, Instrument
 from neural_trader.metrics import max_drawdown
 from neural_trader.numbers import to_decimal
@@ -63,7 +63,8 @@ class Recording:
 
 class Result:
     """Outcome of a run. `orders` and `reports` are records of the ABI, `equity` is raw account money over time; `summary` is what the
-    command line prints."""
+    command line prints. `recorded` holds what the strategies of `backtest` and `Kernel.run` recorded, by name: arrays with the fields ts
+    (kernel time in ns) and value; with several strategies the name has the client's and a dot before it."""
 
     def __init__(
         self,
@@ -80,6 +81,7 @@ class Result:
         self.equity = equity
         self.config = config
         self.instruments = instruments
+        self.recorded: Mapping[str, NDArray[Any]] = {}
 
     @classmethod
     def collect(
@@ -142,8 +144,11 @@ class Result:
         return chosen
 
     def to_polars(self, table: Literal["orders", "reports", "equity"]) -> Any:
-        """A table as a polars DataFrame of raw values. Needs polars."""
-        import polars
+        """A table as a polars DataFrame of raw values. MissingExtra without polars."""
+        try:
+            import polars
+        except ImportError as error:
+            raise MissingExtra.of("a polars table", "polars") from error
 
         if table not in ("orders", "reports", "equity"):
             raise InvalidArgument(f"there is no table {table!r}; the tables are orders, reports and equity")
@@ -152,12 +157,15 @@ class Result:
         return polars.DataFrame({name: np.ascontiguousarray(array[name]) for name in columns})
 
     def save(self, directory: str | PathLike[str]) -> None:
-        """Write summary.json, orders.npy, reports.npy and equity.npy into a directory, which is made."""
+        """Write summary.json, orders.npy, reports.npy, equity.npy and a recorded_NAME.npy for each recorded series into a directory,
+        which is made."""
         target = Path(directory)
         target.mkdir(parents=True, exist_ok=True)
         (target / "summary.json").write_text(json.dumps(self.summary, indent=2, default=_plain) + "\n", encoding="utf-8")
         for name in ("orders", "reports", "equity"):
             np.save(target / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        for name, rows in self.recorded.items():
+            np.save(target / f"recorded_{name}.npy", rows, allow_pickle=False)
 
     def __str__(self) -> str:
         s = self.summary

@@ -22,6 +22,7 @@ from neural_trader.config import Config, SourceSpec, split_symbol
 from neural_trader.errors import SourceError
 from neural_trader.instruments import Instrument
 from neural_trader.sources import lean, lobster, tape_files, trade_files
+from neural_trader.sources.clock import with_clock
 from neural_trader.sources.csv_trades import HEADER
 from neural_trader.sources.merge import merge, unite
 from neural_trader.sources.source import Source
@@ -46,13 +47,12 @@ class _Part(NamedTuple):
 
 def open_source(spec: SourceSpec, config: Config) -> Source:
     """Read a source as a whole, or several as one tape: merged by time, at equal times in the order of the list, with the instruments of
-    all of them by symbol. Several are held in memory as a whole; a tape file made of them is not. SourceError says what is wrong, by file
-    and line."""
+    all of them by symbol, and with the clock ticks that the configuration asks for. Several are held in memory as a whole; a tape file
+    made of them is not. SourceError says what is wrong, by file and line; InvalidArgument when there are too many clock ticks."""
     parts = _parts(spec)
     opened = [(part.name, _open(part, config)) for part in parts]
-    if len(parts) == 1 and parts[0].symbol is None:
-        return opened[0][1]
-    return merge(opened, config.instruments)
+    single = len(parts) == 1 and parts[0].symbol is None
+    return with_clock(opened[0][1] if single else merge(opened, config.instruments), config.source.clock_interval_ns)
 
 
 def instruments_of(spec: SourceSpec, config: Config) -> Mapping[str, Instrument]:

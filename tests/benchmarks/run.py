@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+import compiled
 import machine
 import order
 import peers
@@ -26,6 +27,7 @@ GROUPS = {
     "validate": validate.measure,
     "order": order.measure,
     "replay": replay.measure,
+    "strategy": compiled.measure,
     "sweep": sweep.measure,
     "peers": peers.measure,
 }

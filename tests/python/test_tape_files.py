@@ -256,7 +256,7 @@ def test_a_document_that_is_not_valid(file: Path, change: Callable[[dict[str, An
 @pytest.mark.parametrize(
     ("at", "column", "value", "message"),
     [
-        (100, "kind", 9, "is of an unknown kind"),
+        (100, "kind", 10, "is of an unknown kind"),
         (100, "kind", 0, "is of an unknown kind"),
         (100, "kind", abi.NT_TICK_END, "ends the tape before its end"),
         (100, "instrument", 1, "is of an unknown instrument"),

@@ -1,0 +1,34 @@
+"""The rule of flow.py as machine code: needs `pip install 'neural-trader[numba]'`."""
+
+from typing import ClassVar
+
+from neural_trader._native import abi
+from neural_trader.compiled import CompiledStrategy, View, feature_index, market
+
+BUY, SELL = int(abi.NT_SIDE_BUY), int(abi.NT_SIDE_SELL)
+FLOW = feature_index("trade_flow_64")
+
+
+class CompiledFlow(CompiledStrategy):
+    """Turns its position over when the trade flow of the last 64 trades is beyond `enter` on the other side.
+
+    `instrument` counts in the order of the source's instruments; `quantity` is raw, as everything that a rule sees.
+    """
+
+    instrument: int = 0
+    quantity: int = 1
+    enter: float = 0.6
+
+    records: ClassVar[tuple[str, ...]] = ("flow_at_order",)
+
+    @staticmethod
+    def rule(view: View) -> None:
+        """Decide once per slice of ticks."""
+        if len(view.ticks) == 0:
+            return
+        instrument = view.parameters.instrument
+        flow = view.features[instrument, FLOW]
+        held = view.positions[instrument].projected
+        if abs(flow) > view.parameters.enter and held * flow <= 0:
+            market(view, instrument, BUY if flow > 0 else SELL, view.parameters.quantity + abs(held))
+            view.record[0] = flow
