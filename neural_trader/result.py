@@ -1,12 +1,14 @@
-"""What a run gave: the journal's frames as arrays, and the summary computed from them."""
+"""What a run gave: the journal's frames as arrays, the summary computed from them, and the ways out of here."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,22 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neural_trader._native import abi, ffi, lib
-from neural_trader.config import Config, Limits, describe_limits, terms_row
+from neural_trader.config import Config, Limits, describe_limits
+from neural_trader.equity import EQUITY, EquityPath, SessionEquity, cash_raw, pairs_of, walk
 from neural_trader.errors import InvalidArgument, MissingExtra
 from neural_trader.instruments import MONEY_DECIMALS, Instrument
-from neural_trader.metrics import max_drawdown
+from neural_trader.metrics import Metrics, TapeView, measure
 from neural_trader.numbers import to_decimal
 from neural_trader.records import REASONS, check
 from neural_trader.sources import Source
-from neural_trader.sources.tape_files import give_back
 
-__all__ = ["EQUITY", "Recording", "Result", "peak_memory_bytes", "venue_assumptions"]
+__all__ = ["EQUITY", "TAKEN", "Recording", "Result", "peak_memory_bytes", "venue_assumptions"]
 
-EQUITY: Final = np.dtype([("ts", "<i8"), ("equity", "<i8")])  # raw money
+TAKEN: Final = np.dtype([("ts", "<i8"), ("channel", "<u2")])  # when and from which channel the kernel took a request
 
 _FRAME = struct.Struct("<II Q q QQ HH III Q".replace(" ", ""))
-_CHUNK: Final = 65_536
-_EQUITY_POINTS: Final = 10_000
 
 
 class Recording:
@@ -43,28 +43,39 @@ class Recording:
         """Append whole frames."""
         self._parts.append(bytes(frames))
 
-    def arrays(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """(orders, reports): the order records taken, and every report made, by channel then sequence."""
+    def arrays(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """(orders, taken, reports): the requests taken, when and from which channel each was (dtype TAKEN), and every report made, by
+        channel then sequence."""
         orders: list[bytes] = []
+        taken: list[tuple[int, int]] = []
         reports: list[bytes] = []
         for part in self._parts:
             at = 0
             while at < len(part):
-                size, _, _, _, _, _, _, kind, count, _, input_bytes, _ = _FRAME.unpack_from(part, at)
+                size, _, _, ts, _, _, channel, kind, count, _, input_bytes, _ = _FRAME.unpack_from(part, at)
                 begin = at + _FRAME.size
                 if kind == abi.NT_INPUT_ORDER:
                     orders.append(part[begin : begin + input_bytes])
+                    taken.append((ts, channel))
                 if count:
                     reports.append(part[begin + input_bytes : begin + input_bytes + count * abi.NT_REPORT.itemsize])
                 at += size
         made = np.frombuffer(b"".join(reports), abi.NT_REPORT)
-        return np.frombuffer(b"".join(orders), abi.NT_ORDER), made[np.lexsort((made["seq"], made["channel"]))]
+        requests = np.frombuffer(b"".join(orders), abi.NT_ORDER)
+        return requests, np.array(taken, TAKEN), made[np.lexsort((made["seq"], made["channel"]))]
 
 
 class Result:
-    """Outcome of a run. `orders` and `reports` are records of the ABI, `equity` is raw account money over time; `summary` is what the
-    command line prints. `recorded` holds what the strategies of `backtest` and `Kernel.run` recorded, by name: arrays with the fields ts
-    (kernel time in ns) and value; with several strategies the name has the client's and a dot before it."""
+    """Outcome of a run.
+
+    `orders` (nt_order), `reports` (nt_report) and `equity` (EQUITY: nanoseconds and raw money over time) are structured arrays of shape
+    (n,); `taken` (TAKEN) goes with `orders` row by row. `summary` is what the command line prints: profit, equity and drawdown are in
+    `currency`, the first account's, over all accounts of that currency; `pnl_by_currency` has the others. `latency_ns` has the
+    histogram read-outs that the kernel measured, None where nothing was. `source` is the tape, None where there was none;
+    `on_tape` whether time was the tape's and not the machine's. Without the tape's time a fill has no place on the tape: `equity` is
+    empty then, and the drawdown None. `recorded` holds what the strategies of `backtest` and `Kernel.run` recorded, by name: arrays with
+    the fields ts (kernel time in ns) and value; with several strategies the name has the client's and a dot before it.
+    """
 
     def __init__(
         self,
@@ -74,6 +85,13 @@ class Result:
         equity: NDArray[Any],
         config: Config,
         instruments: Mapping[str, Instrument],
+        *,
+        taken: NDArray[Any],
+        source: Source | None,
+        path: EquityPath | None,
+        money: Mapping[str, tuple[int, int, int]],
+        latency_ns: Mapping[str, Mapping[str, int] | None],
+        on_tape: bool,
     ) -> None:
         self.summary = summary
         self.orders = orders
@@ -82,6 +100,13 @@ class Result:
         self.config = config
         self.instruments = instruments
         self.recorded: Mapping[str, NDArray[Any]] = {}
+        self.taken = taken
+        self.source = source
+        self.latency_ns = latency_ns
+        self.currency: str = summary["currency"]
+        self._path = path
+        self._money = money
+        self.on_tape = on_tape
 
     @classmethod
     def collect(
@@ -95,25 +120,30 @@ class Result:
         elapsed_s: float,
     ) -> Result:
         """Read the kernel's counters and money, and compute the rest from the frames and the tape."""
-        orders, reports = recording.arrays()
+        orders, taken, reports = recording.arrays()
         counters = ffi.new("nt_counters *")
         check(lib.nt_read_counters(handle, counters), handle)
-        view = ffi.new("nt_account_view *")
-        gross = fees = equity = cash = 0
-        states = {}
-        for index, (name, account) in enumerate(config.accounts.items()):
-            check(lib.nt_read_account(handle, index, view), handle)
-            gross += view.realized_pnl + view.unrealized_pnl
-            fees += view.fees
-            equity += view.equity
-            cash += int(Decimal(str(account.cash)).scaleb(MONEY_DECIMALS))
-            states[name] = abi.TradingState(view.state).name
+        money, states = _booked(handle, config)
+        currency = next(iter(config.accounts.values())).currency
+        gross, fees, equity = money[currency]
+        cash = cash_raw(config, currency)
         status = ffi.new("nt_status *")
         check(lib.nt_read_status(handle, status), handle)
-        learnt = "ts_recv" if status.clock == abi.NT_CLOCK_TAPE else "ts_event"  # in real time only that is the tape's time
-        curve = _equity_curve(config, instruments, reports, source, int(counters.ticks), learnt)
-        fall, high = max_drawdown(np.concatenate((np.array([cash], np.int64), curve["equity"], np.array([equity], np.int64))))
+        on_tape = status.clock == abi.NT_CLOCK_TAPE
+        path = None
+        if source is not None and on_tape:
+            fills = reports[reports["exec_type"] == abi.NT_EXEC_TRADE]
+            own = [pair for pair in pairs_of(config, instruments, fills) if pair.currency == currency]
+            path = walk(own, source.ticks[: int(counters.ticks)], cash, equity)
+        latencies = {
+            "tick_to_order": _latency(handle, abi.NT_LATENCY_TICK_TO_ORDER),
+            "order_to_report": _latency(handle, abi.NT_LATENCY_ORDER_TO_REPORT),
+        }
         denied = {REASONS[100 + i]: int(n) for i, n in enumerate(counters.denied) if n}
+        others = [name for name in money if name != currency]
+        mixed = (
+            [f"Profit, equity and drawdown are of the accounts in {currency}; those in {', '.join(others)} are apart."] if others else []
+        )
         summary: dict[str, Any] = {
             "name": config.name,
             "source": source.name if source is not None else None,
@@ -121,21 +151,34 @@ class Result:
             "ticks": int(counters.ticks),
             "orders": {"accepted": int(counters.orders_accepted), "denied": denied},
             "fills": int(counters.fills),
-            "pnl": {"gross": _money(gross), "fees": _money(fees), "net": _money(gross - fees)},
+            "currency": currency,
+            "pnl": _pnl(gross, fees),
+            "pnl_by_currency": {name: _pnl(*booked[:2]) for name, booked in money.items()},
             "equity_final": _money(equity),
-            "drawdown": {"money": _money(fall), "ratio": fall / high if high > 0 else 0.0},
+            "drawdown": _drawdown(path),
             "accounts": states,
-            "latency_ns": {
-                "tick_to_order": _latency(handle, abi.NT_LATENCY_TICK_TO_ORDER),
-                "order_to_report": _latency(handle, abi.NT_LATENCY_ORDER_TO_REPORT),
-            },
+            "latency_ns": {name: _percentiles(row) for name, row in latencies.items()},
             "peak_memory_bytes": peak_memory_bytes(),
             "elapsed_s": round(elapsed_s, 6),
             "digest": hashlib.sha256(reports.tobytes()).hexdigest(),
             "limits": {row.name: row.value for row in describe_limits(config) if row.name in Limits.__struct_fields__},
-            "assumptions": [*(source.assumptions if source is not None else ()), *venue_assumptions(config)],
+            "assumptions": [*(source.assumptions if source is not None else ()), *venue_assumptions(config), *mixed],
         }
-        return cls(summary, orders, reports, curve, config, instruments)
+        curve = path.curve if path is not None else np.empty(0, EQUITY)
+        return cls(
+            summary,
+            orders,
+            reports,
+            curve,
+            config,
+            instruments,
+            taken=taken,
+            source=source,
+            path=path,
+            money=money,
+            latency_ns=latencies,
+            on_tape=on_tape,
+        )
 
     @property
     def fills(self) -> NDArray[Any]:
@@ -143,15 +186,58 @@ class Result:
         chosen: NDArray[Any] = self.reports[self.reports["exec_type"] == abi.NT_EXEC_TRADE]
         return chosen
 
-    def to_polars(self, table: Literal["orders", "reports", "equity"]) -> Any:
-        """A table as a polars DataFrame of raw values. MissingExtra without polars."""
-        try:
-            import polars
-        except ImportError as error:
-            raise MissingExtra.of("a polars table", "polars") from error
+    @property
+    def closes(self) -> tuple[SessionEquity, ...]:
+        """Raw equity in `currency` at the end of each trading day of the tape; empty without the tape's time or without sessions on it."""
+        return self._path.closes if self._path is not None else ()
 
+    @cached_property
+    def arrivals(self) -> dict[tuple[int, int], int]:
+        """When the kernel took each new order, in nanoseconds of its clock, by channel and client_order_id."""
+        new = np.flatnonzero(self.orders["message"] == abi.NT_MESSAGE_NEW)[::-1]  # the first of an id is the one that counts
+        columns = (self.taken["channel"], self.orders["client_order_id"], self.taken["ts"])
+        return {(channel, number): ts for channel, number, ts in zip(*(c[new].tolist() for c in columns), strict=True)}
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Performance figures; neural_trader.metrics states their conventions. Computed at the first access."""
+        return measure(
+            config=self.config,
+            symbols=list(self.instruments),
+            money={name: booked[:2] for name, booked in self._money.items()},
+            pairs=pairs_of(self.config, self.instruments, self.fills),
+            tape=self._tape(),
+        )
+
+    def _tape(self) -> TapeView | str:
+        if self.source is None:
+            return "the run has no tape to value it on"
+        if self._path is None:
+            return "the run was in real time, and its fills have the machine's time, not the tape's"
+        return TapeView(self.source.ticks[: self.summary["ticks"]], self._path, self.arrivals)
+
+    def tearsheet(self, path: str | PathLike[str], *, sensitivity: Sequence[Result] = ()) -> Path:
+        """Write the run as one HTML file that needs nothing else, and give its path. `sensitivity` are runs of the same strategy with
+        another fill model or latency, shown next to this one. OSError when the file cannot be written."""
+        from neural_trader.tearsheet import render
+
+        target = Path(path)
+        target.write_text(render(self, sensitivity), encoding="utf-8")
+        return target
+
+    def _repr_html_(self) -> str:
+        from neural_trader.tearsheet import notebook
+
+        return notebook(self)
+
+    def to_polars(self, table: Literal["orders", "reports", "equity"]) -> Any:
+        """A table as a polars DataFrame of raw values, a column for each field. MissingExtra without polars."""
         if table not in ("orders", "reports", "equity"):
             raise InvalidArgument(f"there is no table {table!r}; the tables are orders, reports and equity")
+        try:
+            polars = importlib.import_module("polars")
+        except ImportError as error:
+            raise MissingExtra.of("a polars table", "polars") from error
         array = getattr(self, table)
         columns = [name for name in array.dtype.names if name != "reserved"]
         return polars.DataFrame({name: np.ascontiguousarray(array[name]) for name in columns})
@@ -180,7 +266,7 @@ class Result:
             ("fees", f"{s['pnl']['fees']:,.2f}"),
             ("P&L net", f"{s['pnl']['net']:,.2f}"),
             ("equity", f"{s['equity_final']:,.2f}"),
-            ("largest drawdown", f"{s['drawdown']['money']:,.2f} ({s['drawdown']['ratio']:.2%})"),
+            ("largest drawdown", _fall(s["drawdown"])),
             *((f"account {name}", state) for name, state in s["accounts"].items()),
         ]
         for name, title in (("tick_to_order", "tick to order"), ("order_to_report", "order to report")):
@@ -210,12 +296,48 @@ def _money(raw: int) -> Decimal:
     return to_decimal(raw, MONEY_DECIMALS)
 
 
-def _latency(handle: int, kind: int) -> dict[str, int | None]:
+def _drawdown(path: EquityPath | None) -> dict[str, Decimal | float | None]:
+    """The largest fall and its ratio to the high before it; None without a path that saw it, and a ratio only to a high above zero."""
+    if path is None:
+        return {"money": None, "ratio": None}
+    fall, high = path.drawdown.fall, path.drawdown.high
+    return {"money": _money(fall), "ratio": fall / high if high > 0 else None}
+
+
+def _fall(drawdown: Mapping[str, Any]) -> str:
+    if drawdown["money"] is None:
+        return "none (no tape to see it on)"
+    return f"{drawdown['money']:,.2f} ({'no ratio' if drawdown['ratio'] is None else format(drawdown['ratio'], '.2%')})"
+
+
+def _pnl(gross: int, fees: int) -> dict[str, Decimal]:
+    return {"gross": _money(gross), "fees": _money(fees), "net": _money(gross - fees)}
+
+
+def _booked(handle: int, config: Config) -> tuple[dict[str, tuple[int, int, int]], dict[str, str]]:
+    """Raw (gross, fees, equity) by currency and the trading state of each account, as the kernel has them."""
+    view = ffi.new("nt_account_view *")
+    money: dict[str, tuple[int, int, int]] = {}
+    states: dict[str, str] = {}
+    for index, (name, account) in enumerate(config.accounts.items()):
+        check(lib.nt_read_account(handle, index, view), handle)
+        gross, fees, equity = money.get(account.currency, (0, 0, 0))
+        money[account.currency] = (gross + view.realized_pnl + view.unrealized_pnl, fees + view.fees, equity + view.equity)
+        states[name] = abi.TradingState(view.state).name
+    return money, states
+
+
+def _latency(handle: int, kind: int) -> dict[str, int] | None:
     row = ffi.new("nt_latency *")
     check(lib.nt_read_latency(handle, kind, row), handle)
     if row.count == 0:
-        return {"p50": None, "p99": None, "p999": None}
-    return {"p50": int(row.p50_ns), "p99": int(row.p99_ns), "p999": int(row.p999_ns)}
+        return None
+    names = ("minimum", "p50", "p90", "p99", "p999", "maximum")
+    return {"count": int(row.count), **{name: int(getattr(row, f"{name}_ns")) for name in names}}
+
+
+def _percentiles(row: Mapping[str, int] | None) -> dict[str, int | None]:
+    return {name: None if row is None else row[name] for name in ("p50", "p99", "p999")}
 
 
 def peak_memory_bytes() -> int:
@@ -247,50 +369,3 @@ def venue_assumptions(config: Config) -> list[str]:
         f"Where displayed size shrinks without a trade, {shrinks}.",
         "The final mark is the last trade, or the middle of the quote where there was none.",
     ]
-
-
-def _equity_curve(
-    config: Config, instruments: Mapping[str, Instrument], reports: NDArray[Any], source: Source | None, taken: int, learnt: str
-) -> NDArray[Any]:
-    """Equity of all accounts together at up to 10,000 points of the tape and at its lowest between them, from fills and trades: those
-    among the `taken` first ticks. `learnt` is the column of the fills that has the tape's time.
-
-    Profit of one instrument is money received less money paid plus the position at the last trade; each is floored to raw money as the
-    kernel does, so the last point is the kernel's equity.
-    """
-    if source is None:
-        return np.empty(0, EQUITY)
-    cash = sum(int(Decimal(str(account.cash)).scaleb(MONEY_DECIMALS)) for account in config.accounts.values())
-    index = list(instruments).index(source.symbols[0])
-    fills = reports[(reports["exec_type"] == abi.NT_EXEC_TRADE) & (reports["instrument"] == index)]
-    fills = fills[np.argsort(fills[learnt], kind="stable")]
-    account = next(iter(config.accounts.values()))
-    terms = terms_row(instruments[source.symbols[0]], account, config.limits)
-    numerator, denominator = terms["value_numerator"], max(terms["value_denominator"], 1)
-    signed = np.where(fills["side"] == abi.NT_SIDE_BUY, fills["last_quantity"], -fills["last_quantity"])
-    position = np.concatenate(([0], np.cumsum(signed)))
-    flow = np.concatenate(([0], np.cumsum(-signed * fills["last_price"])))
-    fees = np.concatenate(([0], np.cumsum(fills["fee"])))
-    parts = []
-    step = max(1, source.rows // _EQUITY_POINTS)
-    ticks = source.ticks[:taken]
-    for begin in range(0, len(ticks), max(_CHUNK // step, 1) * step):
-        give_back(ticks, begin)
-        chunk = ticks[begin : begin + max(_CHUNK // step, 1) * step]
-        chunk = chunk[(chunk["kind"] == abi.NT_TICK_TRADE) & (chunk["instrument"] == index)]
-        if len(chunk) == 0:
-            continue
-        at = np.searchsorted(fills[learnt], chunk["ts_event"], side="right")
-        product = flow[at] + position[at] * chunk["price"]
-        if denominator == 1 and int(np.abs(product).max(initial=0)) <= 2**62 // max(numerator, 1):
-            money = product * numerator
-        else:
-            money = np.array([int(p) * numerator // denominator for p in product.tolist()], np.int64)
-        equity = cash + money - fees[at]
-        starts = np.arange(0, len(chunk), step)
-        lowest = np.minimum.reduceat(equity, starts)
-        points = np.empty(len(starts), EQUITY)
-        points["ts"] = chunk["ts_event"][starts]
-        points["equity"] = lowest
-        parts.append(points)
-    return np.concatenate(parts) if parts else np.empty(0, EQUITY)

@@ -25,13 +25,14 @@ import msgspec
 
 from neural_trader._native import library_path
 from neural_trader.config import Config, OutputConfig, SourceConfig, SourceSpec
+from neural_trader.equity import session_spans
 from neural_trader.errors import InvalidArgument
 from neural_trader.sources import Source, open_source, source_name
 from neural_trader.strategy import Strategy
 from neural_trader.sweep_grid import points
 from neural_trader.sweep_pool import Pool, Trial, TrialFile
 from neural_trader.sweep_result import Fold, Objective, SweepResult, WalkForwardResult
-from neural_trader.sweep_tape import SharedTape, session_spans, window
+from neural_trader.sweep_tape import SharedTape, window
 from neural_trader.sweep_worker import StrategyPlace, Task, place_of, refuse_inside_a_worker
 
 __all__ = ["SweepProgress", "sweep", "walk_forward"]

@@ -1,30 +1,24 @@
-"""Tapes that several processes read: one sealed copy in anonymous memory, windows of a tape, and the equity at its session closes."""
+"""Tapes that several processes read: one sealed copy in anonymous memory, and windows of a tape."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import fcntl
 import hashlib
 import mmap
 import os
-from decimal import Decimal
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neural_trader._native import abi
-from neural_trader.config import terms_row
 from neural_trader.errors import NoSpace, SourceError
-from neural_trader.instruments import MONEY_DECIMALS
-from neural_trader.result import Result
 from neural_trader.sources import Source
 from neural_trader.sources.tape_files import give_back
 
-__all__ = ["SessionClose", "SessionCloses", "SessionSpan", "SharedTape", "mapped", "session_spans", "window"]
+__all__ = ["SharedTape", "mapped", "window"]
 
-_EPOCH: Final = datetime.date(1970, 1, 1)
 _WRITE_BYTES: Final = 1 << 26
 
 
@@ -71,36 +65,6 @@ def mapped(source: Source, descriptor: int, count: int) -> Source:
     return dataclasses.replace(source, ticks=np.frombuffer(memory, abi.NT_TICK))
 
 
-class SessionSpan(NamedTuple):
-    """Ticks `begin` to `end` (excluded) of a tape belong to the trading day `day`. `start_ns` is the time of the first."""
-
-    day: datetime.date
-    begin: int
-    end: int
-    start_ns: int
-
-
-def session_spans(ticks: NDArray[Any]) -> list[SessionSpan]:
-    """The trading days of a tape that have trades or quotes, in order, as its session ticks tell them. A stretch without either belongs to
-    the day before it."""
-    sessions = np.flatnonzero(ticks["kind"] == abi.NT_TICK_SESSION)
-    if len(sessions) == 0:
-        return []
-    days = np.maximum.accumulate(ticks["size"][sessions])
-    first = np.concatenate(([True], days[1:] > days[:-1]))
-    begins, numbers = sessions[first], days[first]
-    ends = np.concatenate((begins[1:], [len(ticks)]))
-    spans: list[SessionSpan] = []
-    for number, begin, end in zip(numbers.tolist(), begins.tolist(), ends.tolist(), strict=True):
-        kinds = ticks["kind"][begin:end]
-        if np.any((kinds == abi.NT_TICK_TRADE) | (kinds == abi.NT_TICK_QUOTE)):
-            start = int(ticks["ts_event"][begin])
-            spans.append(SessionSpan(_EPOCH + datetime.timedelta(days=number), begin, end, start))
-        elif spans:
-            spans[-1] = spans[-1]._replace(end=end)
-    return spans
-
-
 def window(source: Source, begin: int, end: int, name: str) -> Source:
     """The part [begin, end) of a tape as a tape of its own: it begins with its first trade or quote, after the session
     that each instrument is in then, and ends with the end. What came before (features, quotes, books) is not known in it. SourceError when
@@ -128,52 +92,3 @@ def window(source: Source, begin: int, end: int, name: str) -> Source:
     whole["flags"][-1] = abi.NT_TICK_LAST_OF_SLICE
     rows = int(np.count_nonzero(part["kind"] == abi.NT_TICK_TRADE))
     return dataclasses.replace(source, name=name, ticks=whole, rows=max(rows, 1))
-
-
-class SessionClose(NamedTuple):
-    """Equity of all accounts together at the last tick of a trading day, in account currency."""
-
-    day: datetime.date
-    equity: Decimal
-
-
-class SessionCloses:
-    """The equity of runs over one tape at its session closes. What depends on the tape only is found once."""
-
-    def __init__(self, source: Source) -> None:
-        ticks = source.ticks
-        self._spans = session_spans(ticks)
-        ends = np.array([span.end - 1 for span in self._spans], np.int64)
-        self._until = ticks["ts_event"][ends] if len(ends) else np.empty(0, np.int64)
-        trades = np.flatnonzero(ticks["kind"] == abi.NT_TICK_TRADE)
-        owners = ticks["instrument"][trades]
-        self._marks: list[NDArray[np.int64]] = []  # of each instrument: its last trade at each close, 0 before the first
-        for number in range(len(source.instruments)):
-            own = trades[owners == number]
-            at = np.searchsorted(own, ends, side="right") - 1
-            prices = ticks["price"][own[np.maximum(at, 0)]] if len(own) else np.zeros(len(ends), np.int64)
-            self._marks.append(np.where(at >= 0, prices, 0))
-
-    def of(self, result: Result) -> list[SessionClose]:
-        """The closes of a finished run: cash, and each position at the last trade less its fees. The last is the final equity."""
-        fills = result.fills
-        total = [sum(int(Decimal(str(a.cash)).scaleb(MONEY_DECIMALS)) for a in result.config.accounts.values())] * len(self._spans)
-        for number, account in enumerate(result.config.accounts.values()):
-            for index, instrument in enumerate(result.instruments.values()):
-                own = fills[(fills["account"] == number) & (fills["instrument"] == index)]
-                if len(own) == 0:
-                    continue
-                own = own[np.argsort(own["ts_recv"], kind="stable")]
-                terms = terms_row(instrument, account, result.config.limits)
-                numerator, denominator = terms["value_numerator"], max(terms["value_denominator"], 1)
-                signed = np.where(own["side"] == abi.NT_SIDE_BUY, own["last_quantity"], -own["last_quantity"])
-                position = np.concatenate(([0], np.cumsum(signed)))
-                flow = np.concatenate(([0], np.cumsum(-signed * own["last_price"])))
-                fees = np.concatenate(([0], np.cumsum(own["fee"])))
-                at = np.searchsorted(own["ts_recv"], self._until, side="right")
-                if len(at):
-                    at[-1] = len(own)  # with what was filled when the tape had ended
-                for close, upto in enumerate(at.tolist()):
-                    value = int(flow[upto]) + int(position[upto]) * int(self._marks[index][close])
-                    total[close] += value * numerator // denominator - int(fees[upto])
-        return [SessionClose(span.day, Decimal(money).scaleb(-MONEY_DECIMALS)) for span, money in zip(self._spans, total, strict=True)]

@@ -7,6 +7,7 @@ standard input, and answers each with one JSON line; what a strategy prints goes
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import importlib
 import inspect
 import os
@@ -18,28 +19,38 @@ import time
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
 
 from neural_trader.config import Config
+from neural_trader.equity import cash_raw
 from neural_trader.errors import InvalidArgument, StateError
+from neural_trader.instruments import MONEY_DECIMALS
 from neural_trader.kernel import Kernel
 from neural_trader.loading import MODULE_PREFIX, strategy_class
+from neural_trader.numbers import to_decimal
 from neural_trader.result import Result
 from neural_trader.sources import Source
 from neural_trader.strategy import Strategy
-from neural_trader.sweep_tape import SessionClose, SessionCloses, mapped
+from neural_trader.sweep_tape import mapped
 
-__all__ = ["Answer", "Job", "Outcome", "StrategyPlace", "Task", "main", "place_of", "refuse_inside_a_worker", "run_tape"]
+__all__ = ["Answer", "Job", "Outcome", "SessionClose", "StrategyPlace", "Task", "main", "place_of", "refuse_inside_a_worker", "run_tape"]
 
 _MARK: Final = "NEURAL_TRADER_SWEEP_WORKER"
 
 
+class SessionClose(NamedTuple):
+    """Equity of the first account's currency at the last tick of a trading day, in that currency."""
+
+    day: datetime.date
+    equity: Decimal
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What a trial's run gave, as `backtest` gives it: money in account currency, `digest` the hash of its reports, and the equity at the
-    close of each session. It holds nothing that depends on the machine or on time."""
+    """What a trial's run gave, as `backtest` gives it: money in the first account's currency, `digest` the hash of its reports, and the
+    equity at the close of each session. It holds nothing that depends on the machine or on time."""
 
     ticks: int
     accepted: int
@@ -147,9 +158,8 @@ def _built(kind: type[Strategy], parameters: Mapping[str, Any]) -> Strategy:
     return kind(**{name: msgspec.convert(value, types[name]) for name, value in parameters.items()})
 
 
-def _outcome(result: Result, closes: SessionCloses) -> Outcome:
+def _outcome(result: Result) -> Outcome:
     summary = result.summary
-    start = sum((Decimal(str(account.cash)) for account in result.config.accounts.values()), Decimal(0))
     return Outcome(
         ticks=summary["ticks"],
         accepted=summary["orders"]["accepted"],
@@ -158,24 +168,23 @@ def _outcome(result: Result, closes: SessionCloses) -> Outcome:
         gross=summary["pnl"]["gross"],
         fees=summary["pnl"]["fees"],
         net=summary["pnl"]["net"],
-        equity_start=start,
+        equity_start=to_decimal(cash_raw(result.config, result.currency), MONEY_DECIMALS),
         equity_final=summary["equity_final"],
         drawdown=summary["drawdown"]["money"],
         halted="HALTED" in summary["accounts"].values(),
         digest=summary["digest"],
-        sessions=closes.of(result),
+        sessions=[SessionClose(close.day, to_decimal(close.equity, MONEY_DECIMALS)) for close in result.closes],
     )
 
 
-def _trial(task: Task, kind: type[Strategy], config: Config, tapes: list[tuple[Source, SessionCloses]]) -> Answer:
+def _trial(task: Task, kind: type[Strategy], config: Config, tapes: list[Source]) -> Answer:
     from neural_trader.processes import explain  # that module is a program too, which the package must not have imported
 
     started_s = time.perf_counter()
     random.seed(task.seed)
     np.random.seed(task.seed % 2**32)
-    tape, closes = tapes[task.tape]
     try:
-        outcome = _outcome(run_tape(_built(kind, task.parameters), tape, config), closes)
+        outcome = _outcome(run_tape(_built(kind, task.parameters), tapes[task.tape], config))
     except Exception as error:
         return Answer(number=task.number, failure=explain(error)[1], elapsed_s=time.perf_counter() - started_s)
     return Answer(number=task.number, outcome=outcome, elapsed_s=time.perf_counter() - started_s)
@@ -199,10 +208,7 @@ def main() -> int:
     sys.path[:], sys.argv[:] = job.path, job.arguments
     try:
         kind = _class_at(job.strategy)
-        tapes = []
-        for source, descriptor, count in job.tapes:
-            tape = mapped(source, descriptor, count)
-            tapes.append((tape, SessionCloses(tape)))
+        tapes = [mapped(source, descriptor, count) for source, descriptor, count in job.tapes]
     except Exception as error:
         say(Answer(number=-1, failure=explain(error)[1]))
         return 1

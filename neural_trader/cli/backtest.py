@@ -23,6 +23,7 @@ from neural_trader.cli.common import (
     with_source,
 )
 from neural_trader.config import Config
+from neural_trader.errors import InvalidArgument
 from neural_trader.loading import load_strategy
 
 __all__ = ["add"]
@@ -39,8 +40,9 @@ def add(commands: Any) -> None:
             "backtest flow.py --source sample:es-2013-09:50000 --set enter=0.7 --limit max_position=1",
             "backtest flow.py --source trades.csv --config run.toml --json",
             "backtest pairs.py --source A=first.csv --source B=second.csv --config pairs.toml",
+            "backtest flow.py --source sample:es-2013-09 --tearsheet flow.html",
         ),
-        "Everything stays in this process; nothing is saved.",
+        "Everything stays in this process; nothing is saved but the tearsheet that is asked for.",
     )
     parser.add_argument("strategy", metavar="STRATEGY", help='"file.py:Class", or "file.py" when it holds one strategy')
     add_sources(parser)
@@ -48,6 +50,9 @@ def add(commands: Any) -> None:
     add_settings(parser)
     parser.add_argument(
         "--limit", action="append", default=[], metavar="KEY=VALUE", help="short for --set limits.KEY=VALUE; a VALUE of off switches it off"
+    )
+    parser.add_argument(
+        "--tearsheet", metavar="FILE", type=Path, help="write the run as one HTML file that needs nothing else; a file there is replaced"
     )
     parser.set_defaults(function=run)
 
@@ -60,6 +65,8 @@ def run(options: argparse.Namespace) -> int:
     config = config_from(options.config, settings)
     source = source_from(options, config)
     config = with_source(config, source)
+    if options.tearsheet is not None and not options.tearsheet.absolute().parent.is_dir():
+        raise InvalidArgument(f"there is no directory {options.tearsheet.absolute().parent} for the tearsheet; make it first")
     strategy = load_strategy(options.strategy, config.parameters)
     highlights(config, source, options.json)
     progress = ProgressLine()
@@ -68,6 +75,8 @@ def run(options: argparse.Namespace) -> int:
             result = backtest(strategy, source, config, progress=progress)
     finally:
         progress.finish()
+    if options.tearsheet is not None:
+        result.tearsheet(options.tearsheet)
     if options.json:
         print_json(result.summary)
     else:

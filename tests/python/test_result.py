@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from support_peers import Turns
 import neural_trader as nt
 from neural_trader._native import abi
 from neural_trader.config import Fee, VenueConfig
-from neural_trader.errors import InvalidArgument
+from neural_trader.errors import InvalidArgument, MissingExtra
 from neural_trader.instruments import Instrument
 from neural_trader.result import Result, peak_memory_bytes
 
@@ -267,6 +268,15 @@ def test_save_and_load(tmp_path: Path, base: Result) -> None:
     assert hashlib.sha256(np.load(target / "reports.npy").tobytes()).hexdigest() == summary["digest"]
 
 
+def test_requests_are_stamped_in_the_order_they_were_taken(base: Result) -> None:
+    assert len(base.taken) == len(base.orders) > 100
+    assert (np.diff(base.taken["ts"]) >= 0).all()
+    new = base.orders["message"] == abi.NT_MESSAGE_NEW
+    assert len(base.arrivals) == int(new.sum())
+    for fill in base.fills:
+        assert base.arrivals[int(fill["channel"]), int(fill["client_order_id"])] <= fill["ts_recv"]
+
+
 def test_a_directory_that_cannot_be_made_is_an_error(tmp_path: Path, base: Result) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OSError, match="file"):
@@ -304,6 +314,13 @@ def test_reports_are_by_channel_then_sequence(base: Result) -> None:
     assert len(base.fills) == base.summary["fills"]
     executions = base.fills["execution_id"].tolist()
     assert len(set(executions)) == len(executions)
+
+
+def test_without_polars_the_error_names_the_extra(base: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)  # as if it were not installed
+    with pytest.raises(MissingExtra, match=r"pip install 'neural-trader\[polars\]'") as caught:
+        base.to_polars("orders")
+    assert isinstance(caught.value, (ImportError, nt.errors.NeuralTraderError))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("polars") is None, reason="polars is not installed")

@@ -21,6 +21,7 @@ from support import config_of, walk, write_tape
 
 import neural_trader as nt
 from neural_trader._native import abi
+from neural_trader.equity import session_spans
 from neural_trader.errors import ConfigError, InvalidArgument, NameInUse, SourceError, StateError, SystemFailure
 from neural_trader.loading import strategy_class
 from neural_trader.sources import open_source
@@ -29,7 +30,7 @@ from neural_trader.sweep_grid import axis_values, parse_axis, points
 from neural_trader.sweep_pool import Trial
 from neural_trader.sweep_result import moments_of
 from neural_trader.sweep_statistics import return_moments, session_returns
-from neural_trader.sweep_tape import SharedTape, session_spans, window
+from neural_trader.sweep_tape import SharedTape, window
 from neural_trader.sweep_worker import run_tape
 
 SECONDS_A_DAY = 86_400

@@ -1,0 +1,1 @@
+"""Pieces of the tearsheet: drawings, text, style sheet and script."""
