@@ -130,6 +130,11 @@ def words(*allowed: str) -> Rule:
     return rule
 
 
+def flag(value: Any, path: str, problems: Problems) -> Any:
+    """True or false."""
+    return value if isinstance(value, bool) else refuse(problems, path, f"must be true or false, not {describe(value)}")
+
+
 def whole(minimum: int, maximum: int) -> Rule:
     """An integer within bounds; never a bool or a float."""
 

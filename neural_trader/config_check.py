@@ -27,6 +27,7 @@ _TAKES: Final = {
     "local_date": "a date such as 2013-09-02",
     "time_zone": "a time zone such as America/Chicago or UTC",
     "anything": "a value of the strategy's",
+    "flag": "true or false",
     "_mode": "'paper'",
     "_source_paths": "a text, or a list of texts",
     "_strategy": '"file.py:Class"',

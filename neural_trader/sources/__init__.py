@@ -1,8 +1,8 @@
 """Market data sources: names and paths in, one tape of ticks in order of time out.
 
 A source is "sample:es-2013-09" (optionally with ":N", its first N trades), a tape file, a QuantConnect Lean zip of ticks (or a directory
-or pattern of them), the message file of a LOBSTER pair, the path of a trade file with the header DateTime,Price,Volume, or a directory
-whose files are all sources. Several sources, as a list, are merged into one tape. SYMBOL=SOURCE says
+or pattern of them), the message file of a LOBSTER pair, a raw capture of Binance streams, the path of a trade file with the header
+DateTime,Price,Volume, or a directory whose files are all sources. Several sources, as a list, are merged into one tape. SYMBOL=SOURCE says
 which of the configured instruments a source is of that does not say so itself: "ES=trades.csv". (A file whose own name begins like that is
 written "./ES=trades.csv".)
 
@@ -21,7 +21,7 @@ import msgspec
 from neural_trader.config import Config, SourceSpec, split_symbol
 from neural_trader.errors import SourceError
 from neural_trader.instruments import Instrument
-from neural_trader.sources import lean, lobster, tape_files, trade_files
+from neural_trader.sources import binance, lean, lobster, tape_files, trade_files
 from neural_trader.sources.clock import with_clock
 from neural_trader.sources.csv_trades import HEADER
 from neural_trader.sources.merge import merge, unite
@@ -30,7 +30,7 @@ from neural_trader.sources.trade_files import trade_assumptions
 
 __all__ = ["Source", "SourceSpec", "instruments_of", "is_trades", "open_source", "recognised", "source_name", "trade_assumptions"]
 
-_FORMATS: Final[tuple[ModuleType, ...]] = (tape_files, lean, lobster)
+_FORMATS: Final[tuple[ModuleType, ...]] = (tape_files, lean, binance, lobster)
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neural_trader._native import abi
 from neural_trader.errors import InvalidArgument
-from neural_trader.sources.source import Source
+from neural_trader.sources.source import Source, insert_ticks
 from neural_trader.sources.tape_files import give_back
 
 __all__ = ["has_clock", "with_clock"]
@@ -36,17 +36,11 @@ def with_clock(source: Source, interval_ns: int) -> Source:
         )
     due = (np.arange(count, dtype=np.int64) + (first // interval_ns + 1)) * interval_ns
     due = np.setdiff1d(due, stamps[ticks["kind"] == abi.NT_TICK_CLOCK], assume_unique=False)
-    places = np.searchsorted(stamps, due, side="left") + np.arange(len(due))
-    merged = np.zeros(len(ticks) + len(due), abi.NT_TICK)
-    old = np.ones(len(merged), np.bool_)
-    old[places] = False
-    words = abi.NT_TICK.itemsize // 8
-    merged.view(np.uint64).reshape(-1, words)[old] = np.ascontiguousarray(ticks).view(np.uint64).reshape(-1, words)
-    for column in ("ts_event", "ts_recv"):
-        merged[column][places] = due
-    merged["kind"][places] = abi.NT_TICK_CLOCK
-    merged["flags"][places] = abi.NT_TICK_LAST_OF_SLICE
-    return dataclasses.replace(source, ticks=merged)
+    rows: NDArray[Any] = np.zeros(len(due), abi.NT_TICK)
+    rows["ts_event"] = rows["ts_recv"] = due
+    rows["kind"] = abi.NT_TICK_CLOCK
+    rows["flags"] = abi.NT_TICK_LAST_OF_SLICE
+    return dataclasses.replace(source, ticks=insert_ticks(ticks, rows))
 
 
 def has_clock(ticks: NDArray[Any]) -> bool:

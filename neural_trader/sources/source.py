@@ -11,7 +11,7 @@ from neural_trader._native import abi
 from neural_trader.instruments import Instrument
 from neural_trader.sources.sessions import SessionEvent
 
-__all__ = ["Source", "Tape", "mark_slices"]
+__all__ = ["Source", "Tape", "insert_ticks", "mark_slices"]
 
 _SPARE_ROWS: Final = 256
 
@@ -70,6 +70,19 @@ class Tape:
         ticks = self._ticks[: self.count]
         mark_slices(ticks)
         return ticks
+
+
+def insert_ticks(ticks: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
+    """The tape with rows (in order of time) put in, each before the ticks of its time. Slices have to be marked anew where that matters."""
+    places = np.searchsorted(np.ascontiguousarray(ticks["ts_event"]), rows["ts_event"], side="left") + np.arange(len(rows))
+    merged = np.zeros(len(ticks) + len(rows), abi.NT_TICK)
+    old = np.ones(len(merged), np.bool_)
+    old[places] = False
+    words = abi.NT_TICK.itemsize // 8
+    whole = merged.view(np.uint64).reshape(-1, words)  # an assignment by fields would leave out what lies between them
+    whole[old] = np.ascontiguousarray(ticks).view(np.uint64).reshape(-1, words)
+    whole[places] = np.ascontiguousarray(rows).view(np.uint64).reshape(-1, words)
+    return merged
 
 
 def mark_slices(ticks: NDArray[Any]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["needs_recorded", "recorded"]
+__all__ = ["needs_recorded", "recorded", "recorded_or_skip"]
 
 _ROOT = Path(__file__).parents[2]
 
@@ -26,3 +26,11 @@ def recorded(name: str) -> Path:
 def needs_recorded(name: str) -> pytest.MarkDecorator:
     """Skip a test, and say why, where a recording is absent."""
     return pytest.mark.skipif(not recorded(name).exists(), reason=f"{name} is not in NEURAL_TRADER_DATA")
+
+
+def recorded_or_skip(name: str) -> Path:
+    """The place of a recording; skips the test, and says why, where it is absent."""
+    path = recorded(name)
+    if not path.exists():
+        pytest.skip(f"{name} is not in NEURAL_TRADER_DATA")
+    return path

@@ -1,0 +1,103 @@
+"""What the numbers of a Binance capture say about its instrument, and the numbers in that instrument's decimals."""
+
+import math
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neural_trader._native import abi
+from neural_trader.errors import SourceError
+from neural_trader.instruments import Instrument
+from neural_trader.numbers import RAW_MAX, exact, plain, to_decimal
+from neural_trader.sources._binance_messages import Decimals
+
+__all__ = ["Numbers", "check", "currency_of", "derived", "scale"]
+
+_QUOTE_ASSETS: Final = ("FDUSD", "USDT", "USDC", "TUSD", "BUSD", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL", "JPY")
+
+
+class Numbers:
+    """The numbers of one kind (prices, or sizes) in a tape that is being made: their places, their greatest and their common divisor."""
+
+    def __init__(self) -> None:
+        self.places = 0
+        self.most = 0
+        self.divisor = 0
+
+    def take(self, numbers: Decimals) -> None:
+        """Widen to hold more numbers."""
+        if not len(numbers.raw):
+            return
+        places = max(self.places, numbers.places)
+        before, factor = 10 ** (places - self.places), 10 ** (places - numbers.places)
+        self.most = max(self.most * before, int(numbers.raw.max()) * factor)
+        self.divisor = math.gcd(self.divisor * before, int(np.gcd.reduce(numbers.raw)) * factor)
+        self.places = places
+
+    def needed(self) -> int:
+        """The least places that all of them have."""
+        places, divisor = self.places, self.divisor
+        while places and divisor % 10 == 0:
+            places, divisor = places - 1, divisor // 10
+        return places
+
+
+def currency_of(symbol: str, spec: str) -> str:
+    """The asset that prices of the symbol are in: the end of its name, before a day of delivery. SourceError where none known ends it."""
+    pair = symbol.partition("_")[0]
+    for asset in _QUOTE_ASSETS:
+        if pair.endswith(asset) and pair != asset:
+            return asset
+    text = f"what {symbol} is priced in is not known; add [instruments.{symbol}] with tick_size, lot_size, currency and max_price"
+    raise SourceError(text, file=spec)
+
+
+def derived(symbol: str, prices: Numbers, sizes: Numbers, spec: str) -> Instrument:
+    """The instrument that the data speak of."""
+    return Instrument(
+        symbol=symbol,
+        tick_size=Decimal(1).scaleb(-prices.needed()),
+        lot_size=Decimal(1).scaleb(-sizes.needed()),
+        currency=currency_of(symbol, spec),
+        max_price=2 * to_decimal(prices.most, prices.places),
+    )
+
+
+def check(instrument: Instrument, prices: Numbers, sizes: Numbers, spec: str) -> None:
+    """SourceError where the numbers of a capture do not fit the instrument: off its steps, beyond its max_price or beyond raw integers."""
+    of = instrument.symbol
+    for numbers, unit, places, what, key in (
+        (prices, exact(instrument.tick_size), instrument.price_decimals, "price", "tick_size"),
+        (sizes, Decimal(1).scaleb(-instrument.quantity_decimals), instrument.quantity_decimals, "size", "lot_size"),
+    ):
+        finest = to_decimal(numbers.divisor, numbers.places)
+        if finest % unit:
+            text = f"a {what} of {of} is not a multiple of {plain(unit)}; their finest step is {plain(finest)}: correct its {key}"
+            raise SourceError(text, file=spec)
+        most = to_decimal(numbers.most, numbers.places)
+        if most.scaleb(places) > RAW_MAX:
+            text = f"a {what} of {plain(most)} with {places} decimals is beyond 2^51 raw; configure a coarser {key}"
+            raise SourceError(text, file=spec, limit=RAW_MAX)
+        if what == "price" and most > exact(instrument.max_price):
+            bound = plain(exact(instrument.max_price))
+            raise SourceError(f"a price of {plain(most)} is above max_price {bound} of {of}; raise it if prices can be so high", file=spec)
+
+
+def scale(ticks: NDArray[Any], price_places: int, size_places: int) -> None:
+    """Give the prices and sizes of ticks so many more decimals, or fewer, in place. `check` has seen that nothing is lost."""
+    quote = ticks["kind"] == abi.NT_TICK_QUOTE
+    sized = (ticks["kind"] == abi.NT_TICK_TRADE) | (ticks["kind"] == abi.NT_TICK_LEVEL)
+    for rows, name, places in (
+        (quote, "bid_price", price_places),
+        (quote, "ask_price", price_places),
+        (quote, "bid_size", size_places),
+        (quote, "ask_size", size_places),
+        (sized, "price", price_places),
+        (sized, "size", size_places),
+    ):
+        if places > 0:
+            ticks[name][rows] *= 10**places
+        elif places < 0:
+            ticks[name][rows] //= 10**-places
