@@ -8,16 +8,17 @@ import neural_trader as nt
 class MarketMaking(nt.Strategy):
     """Keeps one bid and one offer working, `half_spread_ticks` from the middle of the market, which `skew_ticks` for every `quantity` held
     moves against the position. A side that would take the position beyond `max_position` is not quoted. The middle is that of the quotes
-    of the feed, or of the band that its trades imply."""
+    of the feed, or of the band that its trades imply. The instrument is the kernel's first unless `symbol` names another."""
 
-    symbol: str = "ES"
-    tick_size: float = 0.25
+    symbol: str = ""
     quantity: float = 1
     half_spread_ticks: float = 2
     skew_ticks: float = 1
     max_position: float = 3
 
     def on_start(self, client: nt.Client) -> None:
+        self.symbol = self.symbol or client.symbols[0]
+        self.tick_size = client.tick_size(self.symbol)
         self.working: dict[str, tuple[int, float]] = {}  # of each side: order id and price
         self.side_of: dict[int, str] = {}
 

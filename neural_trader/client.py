@@ -14,7 +14,7 @@ import numpy as np
 from neural_trader._native import abi, ffi, lib
 from neural_trader.book import Book
 from neural_trader.errors import InvalidArgument, NoData, WouldDeadlock
-from neural_trader.numbers import Number
+from neural_trader.numbers import Number, from_raw
 from neural_trader.order_entry import OrderType, extend
 from neural_trader.records import (
     ABSENT,
@@ -337,6 +337,16 @@ class Client:
     def symbols(self) -> tuple[str, ...]:
         """Instruments of the kernel."""
         return tuple(self._tradables)
+
+    def tick_size(self, symbol: str) -> float:
+        """The smallest step of a price of an instrument."""
+        tradable = self._find(symbol)
+        return from_raw(tradable.tick_size, tradable.price_decimals)
+
+    def lot_size(self, symbol: str) -> float:
+        """The smallest step of a quantity of an instrument."""
+        tradable = self._find(symbol)
+        return from_raw(tradable.lot_size, tradable.quantity_decimals)
 
     @property
     def ended(self) -> bool:

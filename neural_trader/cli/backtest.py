@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from neural_trader.backtest import backtest
+from neural_trader.backtest import backtest, funded
 from neural_trader.cli.common import (
     EXIT_HALTED,
     EXIT_OK,
@@ -17,6 +17,7 @@ from neural_trader.cli.common import (
     add_settings,
     add_sources,
     config_from,
+    has_accounts,
     highlights,
     print_json,
     source_from,
@@ -25,6 +26,7 @@ from neural_trader.cli.common import (
 from neural_trader.config import Config
 from neural_trader.errors import InvalidArgument
 from neural_trader.loading import load_strategy
+from neural_trader.sources import open_source
 
 __all__ = ["add"]
 
@@ -68,11 +70,14 @@ def run(options: argparse.Namespace) -> int:
     if options.tearsheet is not None and not options.tearsheet.absolute().parent.is_dir():
         raise InvalidArgument(f"there is no directory {options.tearsheet.absolute().parent} for the tearsheet; make it first")
     strategy = load_strategy(options.strategy, config.parameters)
-    highlights(config, source, options.json)
+    tape = open_source(source, config)
+    if not has_accounts(options):
+        config = funded(config, tape.instruments)
+    highlights(config, source, tape.instruments, options.json)
     progress = ProgressLine()
     try:
         with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
-            result = backtest(strategy, source, config, progress=progress)
+            result = backtest(strategy, tape, config, progress=progress)
     finally:
         progress.finish()
     if options.tearsheet is not None:

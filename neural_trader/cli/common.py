@@ -17,7 +17,7 @@ from neural_trader.config import Config, SourceSpec, describe_limits, split_symb
 from neural_trader.errors import ConfigError, ConfigProblem
 from neural_trader.instruments import Instrument
 from neural_trader.numbers import exact, plain
-from neural_trader.sources import instruments_of, source_name
+from neural_trader.sources import source_name
 
 __all__ = [
     "EXIT_CONFIGURATION",
@@ -204,10 +204,15 @@ def _plain(value: Any) -> str:
     return plain(exact(value))
 
 
-def highlights(config: Config, source: SourceSpec, as_json: bool) -> None:
+def has_accounts(options: argparse.Namespace) -> bool:
+    """Whether the accounts come from a configuration file or a setting."""
+    return options.config is not None or any(setting.startswith("accounts") for setting in options.settings)
+
+
+def highlights(config: Config, source: SourceSpec, instruments: Mapping[str, Instrument], as_json: bool) -> None:
     """Print what is about to run: to standard output, or to standard error where that has to stay JSON."""
     shown = msgspec.structs.replace(config, source=msgspec.structs.replace(config.source, path=_path(source)))
-    print(describe(shown, instruments_of(source, config)), file=sys.stderr if as_json else sys.stdout, flush=True)
+    print(describe(shown, instruments), file=sys.stderr if as_json else sys.stdout, flush=True)
 
 
 def with_source(config: Config, source: SourceSpec) -> Config:

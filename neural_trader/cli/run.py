@@ -109,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
     plan = _plan(options)
     with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
         strategy = load_strategy(plan.strategy, plan.config.parameters) if options.processes == 1 else None
-        highlights(plan.config, plan.source, options.json)
+        highlights(plan.config, plan.source, instruments_of(plan.source, plan.config), options.json)
         progress = ProgressLine()
         try:
             if strategy is None:

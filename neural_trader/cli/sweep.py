@@ -9,6 +9,7 @@ import re
 import sys
 from typing import Any, Final, NoReturn
 
+from neural_trader.backtest import funded
 from neural_trader.cli.backtest import is_own
 from neural_trader.cli.common import (
     EXIT_FAILURE,
@@ -17,6 +18,7 @@ from neural_trader.cli.common import (
     add_settings,
     add_sources,
     config_from,
+    has_accounts,
     highlights,
     print_json,
     source_from,
@@ -25,6 +27,7 @@ from neural_trader.cli.common import (
 )
 from neural_trader.errors import ConfigError, ConfigProblem
 from neural_trader.loading import strategy_class
+from neural_trader.sources import instruments_of
 from neural_trader.sweep import sweep, walk_forward
 from neural_trader.sweep_grid import parse_axis
 from neural_trader.sweep_result import SweepResult, WalkForwardResult, statistics_lines
@@ -97,7 +100,10 @@ def run(options: argparse.Namespace) -> int:
     if options.top < 1:
         raise ConfigError([ConfigProblem("top", f"must be 1 or more, not {options.top}")])
     split = _lengths(options.walk_forward) if options.walk_forward is not None else None
-    highlights(config, source, options.json)
+    instruments = instruments_of(source, config)
+    if not has_accounts(options):
+        config = funded(config, instruments)
+    highlights(config, source, instruments, options.json)
     common = {"processes": options.processes, "seed": options.seed, "resume": options.resume, "objective": options.objective}
     with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
         if split is None:

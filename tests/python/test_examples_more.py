@@ -39,7 +39,7 @@ def test_market_making_trades_on_both_sides_from_the_command_line() -> None:
     assert found["orders"]["denied"] == {}
 
 
-@pytest.mark.parametrize("setting", ["half_spread_ticks=2", "skew_ticks=0", "quantity=2", "max_position=1", "tick_size=0.5"])
+@pytest.mark.parametrize("setting", ["half_spread_ticks=2", "skew_ticks=0", "quantity=2", "max_position=1"])
 def test_each_parameter_of_market_making_changes_the_result(setting: str) -> None:
     assert making("half_spread_ticks=1")["digest"] != making("half_spread_ticks=1", setting)["digest"]
 
