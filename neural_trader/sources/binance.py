@@ -15,6 +15,7 @@ ts_event is the receive stamp in ns, made monotone: spot quotes carry no time of
 receiver are of different clocks, so that one tape cannot have both.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,8 +64,7 @@ _MARKET: Final = "MARKET"
 
 def recognises(spec: str) -> bool:
     """Whether it is a file that begins with a receive stamp and a Binance message."""
-    path = Path(spec)
-    return path.is_file() and begins_like_capture(path)
+    return os.path.isfile(spec) and begins_like_capture(Path(spec))
 
 
 def instruments_of(spec: str, config: Config) -> Mapping[str, Instrument]:
