@@ -11,7 +11,7 @@
 MAKEFLAGS += --no-print-directory
 .SILENT:
 .DELETE_ON_ERROR:
-.PHONY: run build generate test test-c test-python bench bench-quick lint format coverage clean compilers
+.PHONY: run build generate test test-c test-python bench bench-quick lint format coverage clean system
 
 PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
     if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
@@ -27,6 +27,7 @@ CTEST := $(BIN)/ctest --output-on-failure --parallel 2
 # libFuzzer needs clang with its runtime.
 FUZZER = $(shell echo 'int LLVMFuzzerTestOneInput(const char *d, long n); int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' | \
     clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null && echo clang)
+BROWSER = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 # Address space randomisation beyond what older thread sanitizers expect is switched off for them.
 FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 ARGS ?=
@@ -74,16 +75,17 @@ $(BUILT): $(C_SOURCES) csrc/bindgen.py .venv/.installed
 	$(INSTALL) --editable ".[bench]" >&2
 	touch $@
 
-# CI checks with both compilers and libFuzzer; a machine without clang may do without them.
-compilers:
-	if [ "$$CI" = true ] && [ -z "$(FUZZER)" ]; then \
-	  test "$$(id -u)" = 0 || { echo "CI needs clang with its fuzzer runtime" >&2; exit 1; }; \
-	  apt-get -qq update >&2 && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends clang libclang-rt-dev >&2; \
+# CI checks with both compilers and libFuzzer, and opens tearsheets in a browser; another machine may do without them.
+system:
+	missing="$(if $(FUZZER),,clang libclang-rt-dev) $(if $(BROWSER),,chromium)"; \
+	if [ "$$CI" = true ] && [ -n "$$(echo $$missing)" ]; then \
+	  test "$$(id -u)" = 0 || { echo "CI needs $$missing" >&2; exit 1; }; \
+	  apt-get -qq update >&2 && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$missing >&2; \
 	fi
 
 # ---- checks --------------------------------------------------------------------------------------------------------------------
 
-test: compilers .venv/.tests $(BUILT)
+test: system .venv/.tests $(BUILT)
 	$(MAKE) lint
 	$(MAKE) test-c
 	$(MAKE) test-python

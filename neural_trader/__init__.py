@@ -1,11 +1,11 @@
 """Neural Trader: a trading kernel in shared memory, driven from Python."""
 
+from typing import TYPE_CHECKING, Any
+
 from neural_trader.backtest import backtest
 from neural_trader.book import Book
 from neural_trader.client import Client
 from neural_trader.config import AccountConfig, Config, Limits, VenueConfig, VenueLatency
-from neural_trader.config_check import InvalidSetting, validate_config
-from neural_trader.engine import ExecutionEngine, MarketData, OrderTimedOut, SubscriptionHandle, TradeOrder
 from neural_trader.errors import ConfigError, NeuralTraderError, SourceError
 from neural_trader.instruments import Fee, Instrument, Session
 from neural_trader.kernel import Kernel
@@ -15,6 +15,10 @@ from neural_trader.strategy import Strategy
 from neural_trader.sweep import sweep, walk_forward
 from neural_trader.timers import Timer
 from neural_trader.version import get_version
+
+if TYPE_CHECKING:
+    from neural_trader.config_check import InvalidSetting, validate_config
+    from neural_trader.engine import ExecutionEngine, MarketData, OrderTimedOut, SubscriptionHandle, TradeOrder
 
 __all__ = [
     "Account",
@@ -55,3 +59,27 @@ __all__ = [
     "validate_config",
     "walk_forward",
 ]
+
+# Loaded when they are first asked for: a strategy that only trades needs no asyncio.
+_LATER = {
+    "ExecutionEngine": "engine",
+    "InvalidSetting": "config_check",
+    "MarketData": "engine",
+    "OrderTimedOut": "engine",
+    "SubscriptionHandle": "engine",
+    "TradeOrder": "engine",
+    "validate_config": "config_check",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
