@@ -228,7 +228,7 @@ static void mark_pair(nt_state *state, uint32_t account, uint32_t instrument) {
   const nt_pair *pair = &state->pairs[index];
   nt_ledger *ledger = &state->ledgers[index];
   int64_t money = 0;
-  if (pair->position != 0) {
+  if (pair->position != 0 && state->markets[instrument].mark != NT_ABSENT) { /* without a price it is worth what it cost */
     nt_wide worth = (nt_wide)state->markets[instrument].mark * pair->position - ledger->cost;
     money = nt_money_floor(worth, pair->value_numerator, pair->value_denominator);
   }

@@ -102,6 +102,7 @@ static void take_valid_tick(nt_state *state, nt_tick *tick) {
       break;
     case NT_TICK_QUOTE:
       nt_market_tick(state, tick);
+      if (state->markets[tick->instrument].booked) break;
       nt_venue_quote(state, tick->instrument);
       if (state->markets[tick->instrument].prints == 0) nt_account_mark(state, tick->instrument);
       break;

@@ -83,7 +83,7 @@ static void take_level(nt_state *state, nt_depth *depth, const nt_tick *tick) {
   uint32_t count = *at.count, place = place_of(keys, count, key);
   uint32_t rank = count - place; /* levels from here to the best */
   int known = place < count && keys[place] == key;
-  nt_venue_level(state, tick, known ? at.sizes[*at.begin + place] : 0);
+  if (state->markets[tick->instrument].booked) nt_venue_level(state, tick, known ? at.sizes[*at.begin + place] : 0);
   if (known) {
     if (tick->size == 0) {
       take_out(&at, place);

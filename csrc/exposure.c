@@ -70,7 +70,7 @@ static void remember(nt_state *state, const nt_order *order) {
     if (set->keys[i] == key) way = i;
   }
   for (uint32_t i = 0; i < 7 && way == 7; i++) { /* validation has seen that one of them is free */
-    if (set->keys[i] != 0 && state->now - set->last[i] < keeping->duplicate_window_ns) continue;
+    if (set->keys[i] != 0 && nt_elapsed(state->now, set->last[i]) < keeping->duplicate_window_ns) continue;
     way = i;
     set->keys[i] = key;
     habits->habits[nt_habit_set_of(key)][i].count = 0;

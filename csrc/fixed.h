@@ -62,6 +62,11 @@ static inline nt_wide nt_product_limit(int64_t limit, int64_t numerator, int64_t
   return (nt_wide)limit * denominator / numerator;
 }
 
+/* now - then, where either may be as far away as NT_ABSENT is. */
+static inline int64_t nt_elapsed(int64_t now, int64_t then) {
+  return nt_saturate((nt_wide)now - then);
+}
+
 /* product * numerator / denominator rounded up, without division: the quotient is estimated from below by a reciprocal and corrected. */
 typedef struct nt_ratio {
   nt_wide ceiling; /* the largest product whose result fits in 2^62 */

@@ -584,7 +584,8 @@ typedef struct nt_position {
   int64_t realized_pnl; /* raw money, before fees */
   int64_t unrealized_pnl;
   int64_t fees;
-  int64_t mark_price; /* raw; the last trade, or the middle of the quote while there was none, or NT_ABSENT */
+  int64_t
+      mark_price; /* raw; the last trade, or the middle of the quote while there was none, or NT_ABSENT; a flat position's may be older */
   uint64_t fills;
 } nt_position;
 

@@ -25,6 +25,11 @@ static int64_t venue_leaves(const nt_entry *entry) {
   return entry->venue_quantity - entry->venue_filled;
 }
 
+/* What an iceberg shows next; 0: all that is left. */
+static int64_t slice(const nt_entry *entry) {
+  return entry->display_quantity != 0 && entry->display_quantity < venue_leaves(entry) ? entry->display_quantity : 0;
+}
+
 /* ---- coming in -------------------------------------------------------------------------------------------------------------- */
 
 static int marketable(const nt_state *state, const nt_entry *entry) {
@@ -60,7 +65,7 @@ static void work(nt_state *state, uint32_t index) {
     if (entry->place == NT_PLACE_TAKER && immediate(entry)) finish(state, index, NT_EXEC_CANCELED, NT_REASON_NO_PRINT);
     return;
   }
-  entry->displayed = entry->display_quantity != 0 && entry->display_quantity < venue_leaves(entry) ? entry->display_quantity : 0;
+  entry->displayed = slice(entry);
   rest(state, index);
   if (state->fill_model != NT_FILL_PRINTS && entry->marketable) nt_queue_take(state, index);
 }
@@ -200,6 +205,8 @@ static void replace(nt_state *state, const nt_transit *request) {
   }
   nt_send_outward(state, &reply);
   entry->venue_quantity = request->quantity;
+  if (entry->place == NT_PLACE_RESTING && (entry->displayed == 0 || entry->displayed > venue_leaves(entry)))
+    entry->displayed = slice(entry);
   if (entry->place == NT_PLACE_RESTING && entry->venue_price != request->price) {
     nt_book_leave(state, request->entry);
     entry->venue_price = request->price;
@@ -274,10 +281,10 @@ void nt_venue_fill(nt_state *state, uint32_t index, int64_t quantity, int64_t pr
                   &(nt_transit){.entry = index, .kind = NT_EXEC_TRADE, .price = price, .quantity = quantity, .liquidity = liquidity});
   if (venue_leaves(entry) == 0) {
     leave(state, index);
-  } else if (entry->displayed != 0 && (entry->displayed -= quantity) == 0) {
+  } else if (entry->displayed != 0 && (entry->displayed -= quantity) <= 0) { /* a taker takes more than it shows */
     nt_book_leave(state, index);
     entry->priority = state->next_priority++;
-    entry->displayed = entry->display_quantity < venue_leaves(entry) ? entry->display_quantity : 0;
+    entry->displayed = slice(entry);
     rest(state, index);
   }
   if (entry->list_next != index) tell_others(state, index);
@@ -345,10 +352,13 @@ static void trigger_all(nt_state *state, const nt_venue_book *book, int64_t last
   for (uint32_t tree = NT_TREE_RISING; tree <= NT_TREE_FALLING; tree++) {
     for (uint32_t i; (i = nt_book_first(state, book->root[tree])) != NT_NIL && reached(&state->entries[i], last);) trigger(state, i);
   }
-  for (uint32_t i = book->head[NT_LIST_TRAILING], after; i != NT_NIL; i = after) {
-    after = state->entries[i].left;
-    trail(&state->entries[i], last);
-    if (reached(&state->entries[i], last)) trigger(state, i);
+  uint32_t count = 0;
+  for (uint32_t i = book->head[NT_LIST_TRAILING]; i != NT_NIL; i = state->entries[i].left) state->scratch[count++] = i;
+  for (uint32_t i = 0; i < count; i++) {
+    nt_entry *entry = &state->entries[state->scratch[i]];
+    if (entry->place != NT_PLACE_TRAILING) continue; /* one before it has cancelled it */
+    trail(entry, last);
+    if (reached(entry, last)) trigger(state, state->scratch[i]);
   }
 }
 

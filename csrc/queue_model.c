@@ -83,7 +83,8 @@ void nt_queue_take(nt_state *state, uint32_t index) {
   int64_t left = wanted_of(state, entry, reachable(state, entry)), sum = 0, price, size;
   if (entry->time_in_force == NT_TIF_FOK && left < entry->venue_quantity - entry->venue_filled) return;
   for (uint32_t rank = 0; left > 0 && has_room(state); rank++) {
-    level_at(state, entry->instrument, 1 - side_of(entry), rank, &price, &size);
+    /* a fill may release another order, which takes what was left */
+    if (!level_at(state, entry->instrument, 1 - side_of(entry), rank, &price, &size) || !reaches(entry, price)) break;
     sum = size == INT64_MAX ? size : sum + size;
     int64_t quantity = sum - *taken < left ? sum - *taken : left;
     if (quantity <= 0) continue;

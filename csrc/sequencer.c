@@ -119,11 +119,12 @@ static int take_tick(nt_kernel *kernel, nt_tick *tick) {
   int end = tick->kind == NT_TICK_END;
   if (kernel->config.clock == NT_CLOCK_TAPE) {
     int out_of_order = now < state->now || now < -TAPE_TIME_MAX || now > TAPE_TIME_MAX;
-    if (state->ended || (out_of_order && !end)) { /* a tape is in order of time, and over when it ends */
+    if (state->ended || (out_of_order && state->now == NT_ABSENT && !end)) { /* a tape is over when it ends */
       state->counters.hostile_records++;
       return 1;
     }
-    if (out_of_order) now = tick->ts_event = state->now; /* the end has come, whatever its stamp says */
+    if (out_of_order) now = tick->ts_event = state->now; /* the end has come, whatever its stamp says; */
+    if (out_of_order && !end) tick->kind = 0;            /* another tick is refused, and may end a slice all the same */
     tick->ts_recv = now;
   } else {
     now = tick->ts_recv = nt_clock_ns();

@@ -257,7 +257,8 @@ static inline int repeated_fills(const nt_state *state, const nt_book_keeping *k
   if (keeping->fills_window_ns == 0) return 1;
   const nt_habits *habits = &state->habits[account];
   if (habits->fills <= keeping->max_fills) return 1;
-  if (state->now - habits->fill_times[(habits->fills - keeping->max_fills - 1) % NT_FILL_RING] >= keeping->fills_window_ns) return 1;
+  if (nt_elapsed(state->now, habits->fill_times[(habits->fills - keeping->max_fills - 1) % NT_FILL_RING]) >= keeping->fills_window_ns)
+    return 1;
   deny(verdict, NT_CHECK_REPEATED, NT_REASON_REPEATED_EXECUTION, NT_UNIT_COUNT, (int64_t)keeping->max_fills + 1, keeping->max_fills);
   return 0;
 }
@@ -272,7 +273,7 @@ static inline int duplicative(const nt_state *state, const nt_book_keeping *keep
     const nt_habit *habit = &habits->habits[nt_habit_set_of(key)][way];
     if (habit->count < keeping->max_duplicate_orders) return 1;
     int64_t then = habit->times[(habit->head - keeping->max_duplicate_orders) % NT_DUPLICATES_MAX];
-    if (state->now - then >= keeping->duplicate_window_ns) return 1;
+    if (nt_elapsed(state->now, then) >= keeping->duplicate_window_ns) return 1;
   } else if (set->keys[6] == 0 || state->now >= set->room_at) {
     return 1;
   }

@@ -455,7 +455,8 @@ typedef struct nt_position {
   int64_t realized_pnl;
   int64_t unrealized_pnl;
   int64_t fees;
-  int64_t mark_price;
+  int64_t
+      mark_price;
   uint64_t fills;
 } nt_position;
 typedef struct nt_account_view {
