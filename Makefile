@@ -4,6 +4,7 @@
 #   make build               compile after an edit of csrc/ (Python edits need nothing)
 #   make test                everything that CI checks
 #   make bench, bench-quick  measure and write bench.json
+#   make docs                the documentation as a site
 #   make lint, format, coverage, generate, clean
 #
 # Set-up output goes to standard error, so that standard output carries only what the job prints.
@@ -11,7 +12,7 @@
 MAKEFLAGS += --no-print-directory
 .SILENT:
 .DELETE_ON_ERROR:
-.PHONY: run build generate test test-c test-python bench bench-quick lint format coverage clean system
+.PHONY: run build generate test test-c test-python bench bench-quick docs lint format coverage clean system
 
 PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
     if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
@@ -38,8 +39,9 @@ run: $(BUILT)
 
 build: $(BUILT)
 
-generate: .venv/.tools
+generate: .venv/.tools $(BUILT)
 	$(BIN)/python csrc/bindgen.py
+	$(BIN)/python docs/generate.py
 
 # ---- environment ---------------------------------------------------------------------------------------------------------------
 
@@ -67,12 +69,17 @@ $(BUILT): $(C_SOURCES) csrc/bindgen.py .venv/.installed
 
 .venv/.tests: .venv/.installed
 	echo "test tools" >&2
-	$(INSTALL) --editable ".[test,dev]" >&2
+	$(INSTALL) --editable ".[test,dev,docs]" >&2
 	touch $@
 
 .venv/.bench: .venv/.installed
 	echo "benchmark peers" >&2
 	$(INSTALL) --editable ".[bench]" >&2
+	touch $@
+
+.venv/.docs: .venv/.installed
+	echo "documentation tools" >&2
+	$(INSTALL) --editable ".[docs]" >&2
 	touch $@
 
 # CI checks with both compilers and libFuzzer, and opens tearsheets in a browser; another machine may do without them.
@@ -139,6 +146,13 @@ bench: .venv/.bench $(BUILT)
 
 bench-quick: .venv/.bench $(BUILT)
 	$(BIN)/python tests/benchmarks/run.py --json bench.json --quick
+
+# ---- documentation -------------------------------------------------------------------------------------------------------------
+
+docs: .venv/.docs $(BUILT)
+	$(BIN)/python docs/generate.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	echo "documentation: build/docs/index.html" >&2
 
 clean:
 	rm -rf .venv build dist
