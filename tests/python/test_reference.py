@@ -12,13 +12,11 @@ import math
 import re
 import sys
 import time
-from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from reference import Account, Instrument, Model, Request, Terms, Tick, Venue
-from reference import disputed as disputes
 from reference.accounts import Position
 from reference.core import Core
 from reference.histories import Generator, History, Send, Slice, State
@@ -28,7 +26,6 @@ from reference.shrinking import shrink
 from neural_trader._native import abi
 
 Difference = str | None
-cut_short: Counter[str] = Counter()
 
 
 def position_of(model: Model, account: int, instrument: int) -> dict[str, Any]:
@@ -128,16 +125,7 @@ def compare(core: Core, model: Model) -> Difference:
 
 
 def run(history: History) -> Difference:
-    """The first difference between core and model, and after which step; None also where the history comes to a disputed place."""
-    try:
-        return differs(history)
-    except disputes.DisputedError as error:
-        cut_short[str(error)] += 1
-        return None
-
-
-def differs(history: History) -> Difference:
-    """The same, whatever is disputed."""
+    """The first difference between core and model, and after which step."""
     parts = (history.venue, list(history.instruments), list(history.accounts), dict(history.terms))
     model = Model(*parts)
     with Core(*parts) as core:
@@ -215,7 +203,7 @@ def test_the_same_seed_is_the_same_history() -> None:
     assert Generator(5).history() == Generator(5).history() != Generator(6).history()
 
 
-# ---- what is disputed
+# ---- what they once differed in
 
 
 def level(side: int, price: int, size: int, update: int, ts: int = 1, last: bool = True) -> Tick:
@@ -259,7 +247,7 @@ def trade(ts: int, price: int, size: int = 10, aggressor: int = 0) -> Tick:
     return Tick(abi.NT_TICK_TRADE, ts, price=price, size=size, aggressor=aggressor)
 
 
-DISPUTED = {
+SMALL = {
     "alike before the first tick": small(
         *(market_order(1, BUY, 10), trade(10**18, 1000), market_order(2, BUY, 10)),
         fill_model=abi.NT_FILL_PRINTS,
@@ -290,28 +278,14 @@ DISPUTED = {
     ),
 }
 REFUSED = Slice((level(SELL, 1022, 5, 3, ts=10, last=False), Tick(abi.NT_TICK_CLOCK, 9)))
-DISPUTED["refused end of a slice"] = replace(
+SMALL["refused end of a slice"] = replace(
     small(CLEAR, level(SELL, 1029, 5, 1)), steps=(*small(CLEAR, level(SELL, 1029, 5, 1)).steps, REFUSED)
 )
 
 
-@pytest.mark.parametrize("name", sorted(DISPUTED))
-def test_disputed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Differs while the dispute is open, for this reason and no other, and agrees once it is settled."""
-    others = {"flat mark"} if name != "flat mark" else set()
-    monkeypatch.setattr(disputes, "OPEN", disputes.OPEN & (others | {name}))
-    if disputes.is_open(name):
-        if name != "flat mark":
-            with pytest.raises(disputes.DisputedError, match=name):
-                differs(DISPUTED[name])
-        monkeypatch.setattr(disputes, "OPEN", disputes.OPEN & others)
-        assert differs(DISPUTED[name]) is not None, "the core keeps its contract now: take the name out of OPEN in reference/disputed.py"
-    else:
-        assert differs(DISPUTED[name]) is None
-
-
-def test_every_dispute_has_a_history() -> None:
-    assert set(DISPUTED) >= disputes.OPEN
+@pytest.mark.parametrize("name", sorted(SMALL))
+def test_they_agree_in_what_they_once_differed_in(name: str) -> None:
+    assert run(SMALL[name]) is None
 
 
 def main() -> None:
@@ -328,7 +302,7 @@ def main() -> None:
             sys.exit(f"seed {seed}: {explain(history)}")
         if done % 1000 == 999:
             print(f"{done + 1} histories agree, {(done + 1) / (time.monotonic() - began):.0f} a second", flush=True)
-    print(f"{options.histories} histories agree, from seed {options.first}; cut short: {dict(cut_short)}")
+    print(f"{options.histories} histories agree, from seed {options.first}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from neural_trader._native import abi
-from reference.disputed import dispute
 from reference.inputs import Account, Instrument, Terms
 from reference.market import Market
 from reference.orders import Order
@@ -62,7 +61,6 @@ class Position:
         if self.quantity == 0:
             return 0
         if market.mark is None:
-            dispute("position without a mark")
             return 0
         return math.floor(self.money(market.mark * self.quantity - self.cost))
 

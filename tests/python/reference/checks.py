@@ -9,8 +9,7 @@ from fractions import Fraction
 from neural_trader._native import abi
 from reference import exposure as worth
 from reference.accounts import Keeping
-from reference.disputed import dispute
-from reference.inputs import ABSENT, Request
+from reference.inputs import Request
 from reference.market import Market
 from reference.orders import BUY, SELL, Order, Verdict
 from reference.wanted import AT_ONCE, PRICED, Wanted, alike, given
@@ -306,8 +305,6 @@ def duplicative(it: Wanted) -> Verdict | None:
     if most is None or window is None:
         return None
     wanted = alike(it.instrument, it.side, it.price, it.trigger_price, it.quantity)
-    if it.now != ABSENT and any(ts == ABSENT and key == wanted for ts, key in it.keeping.accepted):
-        dispute("alike before the first tick")
     if sum(key == wanted and it.now - ts < window for ts, key in it.keeping.accepted) < most:
         return None
     return Verdict(abi.NT_CHECK_REPEATED, abi.NT_REASON_DUPLICATIVE_ORDER, COUNT, most + 1, most)

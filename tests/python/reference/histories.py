@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 from dataclasses import dataclass, fields, is_dataclass, replace
 
 from neural_trader._native import abi
-from reference.disputed import DisputedError
 from reference.inputs import Account, Instrument, Request, Terms, Tick, Venue
 from reference.model import Model
 from reference.orders import Order
@@ -147,12 +145,11 @@ class Generator:
         self.ids, self.sent = [0] * venue.channels, [dict[int, Request]() for _ in range(venue.channels)]
         self.knows = Model(venue, list(instruments), list(accounts), dict(terms))
         steps = [step for number in range(len(instruments)) for step in self.opening(number)]
-        with contextlib.suppress(DisputedError):
-            for step in steps:
-                apply(self.knows, step)
-            for _ in range(self.random.randint(5, self.steps)):
-                steps.append(self.step())
-                apply(self.knows, steps[-1])
+        for step in steps:
+            apply(self.knows, step)
+        for _ in range(self.random.randint(5, self.steps)):
+            steps.append(self.step())
+            apply(self.knows, steps[-1])
         if self.often(0.2):
             steps += [Slice((Tick(abi.NT_TICK_END, self.now),)), *(self.step() for _ in range(6))]
         return History(venue, instruments, accounts, terms, tuple(steps))

@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import replace as changed
 
 from neural_trader._native import abi
-from reference.disputed import dispute
 from reference.inputs import NEVER, Account, Instrument, Request, Terms, Tick
 from reference.inputs import Venue as Settings
 from reference.requests import Kernel
@@ -75,8 +74,6 @@ class Model(Kernel):
         """One tick of a tape."""
         if self.ended or (tick.ts_event < self.now and tick.kind != abi.NT_TICK_END):
             self.hostile += 1
-            if any(market.book.pending for market in self.markets):
-                dispute("refused end of a slice")
         else:
             self.move(tick.ts_event)
             if self.is_possible(tick):
@@ -130,8 +127,6 @@ class Model(Kernel):
                 self.venue.quote(number)
                 if market.prints == 0:
                     self.marked(number)
-            elif kind == abi.NT_TICK_QUOTE and self.venue.feels_quotes(number):
-                dispute("quote beside a book")
             elif kind == abi.NT_TICK_SESSION:
                 market.session = tick.price
                 if tick.price == abi.NT_SESSION_OPEN:
@@ -151,8 +146,6 @@ class Model(Kernel):
             before = book.levels(tick.aggressor).get(tick.price, 0)
             if book.booked:
                 self.venue.level(tick, before)
-            elif self.venue.feels_quotes(tick.instrument):
-                dispute("level before a clear")
             book.update_id = tick.trade_id
             book.level(tick.aggressor, tick.price, tick.size)
         if tick.kind == abi.NT_TICK_BOOK_CLEAR or tick.trade_id == 0:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 from neural_trader._native import abi
-from reference.disputed import dispute
 from reference.inputs import NEVER, Tick
 from reference.orders import BUY, SELL, Order, Place
 from reference.venue import Venue
@@ -64,10 +63,7 @@ class QueueVenue(Venue):
             quantity = min(size, want)
             want -= quantity
             self.taken[place] += quantity
-            taken = self.taken[place]
             self.fill(order, quantity, self.worse(order, price), abi.NT_LIQUIDITY_TAKER)
-            if want > 0 and self.taken[place] != taken:
-                dispute("taken twice")
 
     def take_at_once(self, order: Order) -> None:
         self.take(order)
@@ -149,10 +145,6 @@ class QueueVenue(Venue):
                 assert order.venue_price is not None
                 if order.place is Place.RESTING and (order.venue_price - opposite) * order.direction >= 0:
                     volume -= self.make(order, volume)
-
-    def feels_quotes(self, instrument: int) -> bool:
-        taken = any(self.taken[instrument, side] for side in (BUY, SELL))
-        return taken or bool(self.at(instrument, Place.TAKER, Place.RESTING))
 
     def level(self, tick: Tick, before: int) -> None:
         self.shrink(tick.instrument, tick.aggressor, tick.price, before, tick.size)

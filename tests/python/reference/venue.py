@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from neural_trader._native import abi
 from reference.accounts import Keeping
-from reference.disputed import dispute
 from reference.inputs import Tick
 from reference.inputs import Venue as Settings
 from reference.market import Market
@@ -154,10 +153,7 @@ class Venue:
         moved = order.venue_price != request.price
         order.venue_quantity, order.venue_price = request.quantity, request.price
         if order.place is Place.RESTING:
-            whole = order.shown is None
             self.reslice(order)
-            if whole and order.shown is not None:
-                dispute("iceberg replaced")
         if order.place is Place.RESTING and moved:
             self.rest(order)
             self.take_if_marketable(order)
@@ -287,8 +283,6 @@ class Venue:
         if order.venue_leaves == 0:
             order.place = Place.DONE
         elif order.shown is not None:
-            if quantity > order.shown:
-                dispute("iceberg taker")
             order.shown -= quantity
             if order.shown <= 0:
                 order.priority = self.next_priority()
@@ -354,7 +348,6 @@ class Venue:
                 self.trigger(order)
         for order in trailing:
             if order.place is not Place.TRAILING:
-                dispute("linked trailing stops")
                 continue
             self.trail(order, last)
             if self.is_reached(order, last):
@@ -369,10 +362,6 @@ class Venue:
 
     def quote(self, instrument: int) -> None:
         """The quote was told anew: queue models only."""
-
-    def feels_quotes(self, instrument: int) -> bool:
-        """Something here changes with a quote."""
-        return False
 
     def level(self, tick: Tick, before: int) -> None:
         """A level of the book was told, and what was displayed before: queue models only."""
