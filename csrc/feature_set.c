@@ -34,7 +34,7 @@ static const half_life half_512 = {ALPHA_512, 512 * 54};
 
 static const char names[NT_FEATURE_COUNT][NT_NAME_BYTES] = {
     "trade_flow_4", "trade_flow_16", "trade_flow_64",     "trade_flow_256", "sign_8",           "sign_64",
-    "run",          "size_relative", "vwap_less_mid",     "trade_position", "sign_persistence", "return_16",
+    "run",          "size_relative", "mid_less_vwap",     "trade_position", "sign_persistence", "return_16",
     "return_64",    "return_256",    "volatility_32_512", "spread",         "spread_relative",  "imbalance",
     "imbalance_16", "order_flow_16", "order_flow_64",     "flow_1s",        "flow_10s",         "rate"};
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 NAMES = (
-    *("trade_flow_4", "trade_flow_16", "trade_flow_64", "trade_flow_256", "sign_8", "sign_64", "run", "size_relative", "vwap_less_mid"),
+    *("trade_flow_4", "trade_flow_16", "trade_flow_64", "trade_flow_256", "sign_8", "sign_64", "run", "size_relative", "mid_less_vwap"),
     *("trade_position", "sign_persistence", "return_16", "return_64", "return_256", "volatility_32_512", "spread", "spread_relative"),
     *("imbalance", "imbalance_16", "order_flow_16", "order_flow_64", "flow_1s", "flow_10s", "rate"),
 )
@@ -148,7 +148,7 @@ class FeatureHistory:
         if len(signs) > 1:
             found["sign_persistence"] = mean(signs[1:] * signs[:-1], 64)
         if self.mids:
-            found["vwap_less_mid"] = clip((self.mids[-1] - mean(prices * sizes, 64) / mean(sizes, 64)) / (8 * sigma))
+            found["mid_less_vwap"] = clip((self.mids[-1] - mean(prices * sizes, 64) / mean(sizes, 64)) / (8 * sigma))
         last = self.trades[-1]
         if last.bid is not None and last.ask is not None:
             found["trade_position"] = clip((2 * last.price - last.bid - last.ask) / max(last.ask - last.bid, self.tick_size))
