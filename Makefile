@@ -77,6 +77,13 @@ $(BUILT): $(C_SOURCES) csrc/bindgen.py .venv/.installed
 	$(INSTALL) --editable ".[bench]" >&2
 	touch $@
 
+# hftbacktest wants an older numpy than ours may be.
+build/peer: Makefile | $(BIN)/python
+	echo "environment of the peer in tests: hftbacktest" >&2
+	$(BIN)/python -m venv --clear $@ >&2
+	$@/bin/python -m pip --disable-pip-version-check --quiet install hftbacktest==2.4.4 >&2
+	touch $@
+
 .venv/.docs: .venv/.installed
 	echo "documentation tools" >&2
 	$(INSTALL) --editable ".[docs]" >&2
@@ -92,7 +99,7 @@ system:
 
 # ---- checks --------------------------------------------------------------------------------------------------------------------
 
-test: system .venv/.tests $(BUILT)
+test: system .venv/.tests build/peer $(BUILT)
 	$(MAKE) lint
 	$(MAKE) test-c
 	$(MAKE) test-python
@@ -126,11 +133,11 @@ test-c: .venv/.tools
 	$(CTEST) --test-dir build/asan
 	$(FIXED_ADDRESSES) $(CTEST) --test-dir build/tsan --exclude-regex '_crash$$'
 
-test-python: .venv/.tests $(BUILT)
+test-python: .venv/.tests build/peer $(BUILT)
 	$(PYTEST)
 
 # C lines count when C tests or Python tests reach them: the search path puts the counting library before the installed one.
-coverage: .venv/.tests $(BUILT)
+coverage: .venv/.tests build/peer $(BUILT)
 	$(call variant,build/coverage,gcc,-DNT_COVERAGE=ON)
 	find build/coverage -name '*.gcda' -delete
 	$(CTEST) --test-dir build/coverage
