@@ -105,6 +105,13 @@ def currency(value: Any, path: str, problems: Problems) -> Any:
     return refuse(problems, path, f"must be a currency code such as USD, not {describe(value)}")
 
 
+def currency_pair(value: Any, path: str, problems: Problems) -> Any:
+    """Two currency codes, as EUR/USD."""
+    if isinstance(value, str) and re.fullmatch(r"([A-Z0-9]{1,7})/(?!\1$)[A-Z0-9]{1,7}", value):
+        return value
+    return refuse(problems, path, f"must be two currency codes such as EUR/USD, not {describe(value)}")
+
+
 def choice(*allowed: str) -> Rule:
     """One of some words."""
 

@@ -7,10 +7,12 @@ reads is refused: a limit with a typo would never fire.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
@@ -214,7 +216,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     `Config(name="x")` is enough for a sample, which brings its instrument. A constructor call is not checked; `validated` is, and a
     kernel calls it. `strategy` and a relative `source.path` read from a file are relative to that file.
+
+    `fx` has the rates that accounts value instruments of other currencies at, all the time: "EUR/USD" = 1.085 is dollars for a euro.
+    Without a rate such an order is denied.
     """
+
+    def rate(self, currency: str, into: str) -> Fraction | None:
+        """What one of a currency is worth in another; None when no rate says so."""
+        if currency == into:
+            return Fraction(1)
+        if f"{currency}/{into}" in self.fx:
+            return Fraction(exact(self.fx[f"{currency}/{into}"]))
+        inverse = self.fx.get(f"{into}/{currency}")
+        return None if inverse is None else 1 / Fraction(exact(inverse))
 
     name: Annotated[str, rule.name]
     mode: Annotated[Literal["paper"], _mode] = "paper"
@@ -227,6 +241,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     accounts: Annotated[dict[str, AccountConfig], rule.mapping(rule.name, rule.nested(AccountConfig))] = msgspec.field(
         default_factory=lambda: {"main": AccountConfig(currency="USD", cash=100_000)}
     )
+    fx: Annotated[dict[str, Amount], rule.mapping(rule.currency_pair, rule.amount(above=0))] = {}
     limits: Annotated[Limits, rule.nested(Limits)] = Limits()
     output: Annotated[OutputConfig, rule.nested(OutputConfig)] = OutputConfig()
 
@@ -367,7 +382,8 @@ def _check_whole(config: Config, problems: rule.Problems, broken: Collection[str
             instruments.append(instrument)
     for name, account in config.accounts.items():
         currencies = {instrument.currency for instrument in config.instruments.values()}
-        if currencies and account.currency not in currencies and "instruments" not in broken:
+        valued = any(config.rate(currency, account.currency) is not None for currency in currencies)
+        if currencies and not valued and not {"instruments", "fx"} & broken:
             near = difflib.get_close_matches(account.currency, currencies, n=1) or sorted(currencies)
             message = f"no instrument is in {account.currency}, and there is no exchange rate; use {near[0]}"
             rule.refuse(problems, f"accounts.{name}.currency", message)
@@ -379,7 +395,13 @@ def _check_whole(config: Config, problems: rule.Problems, broken: Collection[str
             accounts[name] = account
     if "limits" not in broken:
         _check_pairs(config, problems)
-    _check_limits(config.limits, accounts, instruments, problems)
+    if "fx" not in broken:
+        problems += (
+            ConfigProblem(f"fx.{pair}", f"is said by {other} already; keep one of them")
+            for pair in config.fx
+            if (other := "/".join(reversed(pair.split("/")))) in config.fx and pair > other
+        )
+    _check_limits(config, accounts, instruments, problems)
 
 
 def _check_pairs(config: Config, problems: rule.Problems) -> None:
@@ -412,13 +434,13 @@ def symbols_refused(config: Config, symbols: Collection[str]) -> rule.Problems:
 
 
 def _check_limits(
-    limits: Limits, accounts: Mapping[str, AccountConfig], instruments: Sequence[Instrument], problems: rule.Problems
+    config: Config, accounts: Mapping[str, AccountConfig], instruments: Sequence[Instrument], problems: rule.Problems
 ) -> None:
     """Each limit has to have a raw value on each account and instrument."""
     found: dict[str, str] = {}
     for name, account in accounts.items():
-        rows = [partial(account_row, name, account, limits)]
-        rows += [partial(terms_row, instrument, account, limits) for instrument in instruments]
+        rows = [partial(account_row, name, account, config.limits)]
+        rows += [partial(terms_row, instrument, account, config) for instrument in instruments]
         for row in rows:
             try:
                 row()
@@ -463,11 +485,12 @@ def _mask(words: tuple[str, ...] | None, numbers: Mapping[str, int]) -> int:
     return abi.NT_ABSENT if words is None else sum(1 << numbers[word] for word in set(words))
 
 
-def terms_row(instrument: Instrument, account: AccountConfig, limits: Limits) -> dict[str, Any]:
-    """Fields of the nt_terms of an account on an instrument, without the two indices. In another currency there is no value: orders are
-    denied."""
-    numerator, denominator = instrument.value() if instrument.currency == account.currency else (0, 0)
-    taker, maker = instrument.fees_raw()
+def terms_row(instrument: Instrument, account: AccountConfig, config: Config) -> dict[str, Any]:
+    """Fields of the nt_terms of an account on an instrument, without the two indices. Without a rate between their currencies there is no
+    value: orders are denied. InvalidArgument when the value with its rate does not fit in 2^51."""
+    limits, rate = config.limits, config.rate(instrument.currency, account.currency)
+    numerator, denominator = instrument.value(rate) if rate is not None else (0, 0)
+    taker, maker = (math.ceil(fee * (rate or 1)) for fee in instrument.fees_raw())  # a rebate in another currency is rounded down
     restrictions = sum(bit for key, bit in _RESTRICTIONS.items() if {"*", instrument.symbol} & set(getattr(limits, key) or ()))
     minimum = limits.min_order_notional
     return {

@@ -23,6 +23,7 @@ _TAKES: Final = {
     "text": "a text",
     "name": "1 to 31 characters of a-z A-Z 0-9 . _ - that do not begin with a dot",
     "currency": "a currency code such as USD",
+    "currency_pair": "two currency codes such as EUR/USD",
     "local_time": "a local time of day such as 17:00:00",
     "local_date": "a date such as 2013-09-02",
     "time_zone": "a time zone such as America/Chicago or UTC",

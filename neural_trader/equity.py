@@ -176,7 +176,7 @@ def pairs_of(config: Config, instruments: Mapping[str, Instrument], fills: NDArr
             if len(own) == 0:
                 continue
             own = own[np.argsort(own["ts_recv"], kind="stable")]
-            terms = terms_row(instrument, account, config.limits)
+            terms = terms_row(instrument, account, config)
             signed = np.where(own["side"] == abi.NT_SIDE_BUY, own["last_quantity"], -own["last_quantity"])
             pairs.append(
                 PairFills(

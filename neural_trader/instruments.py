@@ -13,7 +13,7 @@ import msgspec
 from neural_trader import _fields as rule
 from neural_trader._native import abi
 from neural_trader.errors import InvalidArgument
-from neural_trader.numbers import RAW_MAX, Converter, decimals_of, exact, plain
+from neural_trader.numbers import RAW_MAX, Converter, decimals_of, exact
 
 __all__ = ["MONEY_DECIMALS", "Amount", "Fee", "Instrument", "Session", "limit_raw", "money_raw", "value_fraction", "weekdays"]
 
@@ -74,6 +74,9 @@ class Fee(msgspec.Struct, frozen=True, kw_only=True):
     """What a fill costs: money per contract (whole unit of quantity), in the instrument's currency. Negative is a rebate."""
 
     per_contract: Annotated[Amount, rule.amount(most=10**9)]
+
+
+_SAME_CURRENCY = Fraction(1)
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,9 +144,10 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
             "initial_session": abi.NT_SESSION_OPEN if self.session is None else abi.NT_SESSION_CLOSED,
         }
 
-    def value(self, money_decimals: int = MONEY_DECIMALS) -> tuple[int, int]:
-        """(value_numerator, value_denominator) for an account in its currency."""
-        return value_fraction(exact(self.multiplier, "multiplier"), self.price_decimals, self.quantity_decimals, money_decimals)
+    def value(self, rate: Fraction = _SAME_CURRENCY, money_decimals: int = MONEY_DECIMALS) -> tuple[int, int]:
+        """(value_numerator, value_denominator) for an account in whose currency one of the instrument's is worth `rate`."""
+        multiplier = Fraction(exact(self.multiplier, "multiplier")) * rate
+        return value_fraction(multiplier, self.price_decimals, self.quantity_decimals, money_decimals)
 
     def fees_raw(self, money_decimals: int = MONEY_DECIMALS) -> tuple[int, int]:
         """(taker, maker) raw money per whole unit of quantity; 0 where no fee is given."""
@@ -180,11 +184,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
                     rule.refuse(problems, f"{path}.session.early_closes.{day}", text)
 
 
-def value_fraction(multiplier: Decimal, price_decimals: int, quantity_decimals: int, money_decimals: int) -> tuple[int, int]:
-    """Reduced fraction n/d with money_raw = price_raw * quantity_raw * n / d."""
+def value_fraction(multiplier: Decimal | Fraction, price_decimals: int, quantity_decimals: int, money_decimals: int) -> tuple[int, int]:
+    """Reduced fraction n/d with money_raw = price_raw * quantity_raw * n / d. `multiplier` is in account currency."""
     value = Fraction(multiplier) * Fraction(10) ** (money_decimals - price_decimals - quantity_decimals)
     if value.numerator > RAW_MAX or value.denominator > RAW_MAX:
-        text = f"multiplier {plain(multiplier)} with {price_decimals} price and {quantity_decimals} quantity decimals does not fit in 2^51"
+        text = f"multiplier {float(multiplier):.15g} with {price_decimals} price and {quantity_decimals} quantity decimals does not fit in 2^51"
         raise InvalidArgument(text, observed=max(value.numerator, value.denominator), limit=RAW_MAX)
     return value.numerator, value.denominator
 

@@ -116,7 +116,7 @@ class Kernel:
                     lib.nt_kernel_add_account(self._handle, ffi.new("nt_account *", account_row(name, account, limits))), self._handle
                 )
                 for number, instrument in enumerate(instruments.values()):
-                    row = {"account": index, "instrument": number, **terms_row(instrument, account, limits)}
+                    row = {"account": index, "instrument": number, **terms_row(instrument, account, self.config)}
                     check(lib.nt_kernel_set_terms(self._handle, ffi.new("nt_terms *", row)), self._handle)
         except NeuralTraderError:
             self.close()

@@ -22,7 +22,7 @@ from neural_trader.equity import EQUITY, EquityPath, SessionEquity, cash_raw, pa
 from neural_trader.errors import InvalidArgument, MissingExtra
 from neural_trader.instruments import MONEY_DECIMALS, Instrument
 from neural_trader.metrics import Metrics, TapeView, measure
-from neural_trader.numbers import to_decimal
+from neural_trader.numbers import exact, plain, to_decimal
 from neural_trader.records import REASONS, check
 from neural_trader.sources import Source
 
@@ -353,15 +353,21 @@ def venue_assumptions(config: Config) -> list[str]:
     venue = config.venue
     ticks = "1 tick" if venue.slippage_ticks == 1 else f"{venue.slippage_ticks} ticks"
     latency = f"Orders reach the venue {venue.latency_in_us} µs after they were taken; answers come back after {venue.latency_out_us} µs"
+    rates = [f"{pair} is {plain(exact(rate))} throughout." for pair, rate in config.fx.items()]
     latency += "".join(
         f"; {', '.join(place.symbols)} at {name}: {place.latency_in_us} and {place.latency_out_us} µs"
         for name, place in config.venues.items()
     )
     latency += ", until the tape says what its feed took, and then that long each way." if venue.latency == "measured" else "."
     if venue.fill_model == "conservative":
-        return [latency, f"A market order fills at its print, {ticks} worse: the only adjustment. The final mark is the last trade."]
+        return [
+            *rates,
+            latency,
+            f"A market order fills at its print, {ticks} worse: the only adjustment. The final mark is the last trade.",
+        ]
     shrinks = "all of it was behind" if venue.fill_model == "queue" else "the part behind the order is what the queue's shape suggests"
     return [
+        *rates,
         latency,
         f"A market order fills at the opposite quote, {ticks} worse, at most its displayed size; the rest waits for the next quote.",
         "A resting order waits behind the size displayed at its price; trades at its price shorten that queue, then fill it; a trade or a "

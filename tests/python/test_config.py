@@ -339,7 +339,7 @@ def test_rows_of_the_example() -> None:
         "self_trade": 0,
         **dict.fromkeys(OFF_ACCOUNT, abi.NT_ABSENT),
     }
-    terms = terms_row(config.instruments["ES"], account, config.limits)
+    terms = terms_row(config.instruments["ES"], account, config)
     assert terms == {
         "value_numerator": 5000,
         "value_denominator": 1,
@@ -359,15 +359,18 @@ def test_rows_of_the_example() -> None:
 
 def test_rows_hold_the_limits_of_habits_and_money() -> None:
     es = Config.read(EXAMPLE).instruments["ES"]
-    row = {**account_row("main", AccountConfig(currency="USD", cash=1), FULL), **terms_row(es, AccountConfig(currency="USD", cash=1), FULL)}
+    row = {
+        **account_row("main", AccountConfig(currency="USD", cash=1), FULL),
+        **terms_row(es, AccountConfig(currency="USD", cash=1), Config(name="x", limits=FULL)),
+    }
     assert {key: row[key] for key in FULL_RAW} == FULL_RAW
-    assert terms_row(es, AccountConfig(currency="USD", cash=1), Limits(no_buy=("*",)))["restrictions"] == 1
-    assert terms_row(es, AccountConfig(currency="USD", cash=1), Limits(no_sell=("NQ",)))["restrictions"] == 0
+    assert terms_row(es, AccountConfig(currency="USD", cash=1), Config(name="x", limits=Limits(no_buy=("*",))))["restrictions"] == 1
+    assert terms_row(es, AccountConfig(currency="USD", cash=1), Config(name="x", limits=Limits(no_sell=("NQ",))))["restrictions"] == 0
 
 
 def test_a_minimum_is_rounded_up_and_a_maximum_down() -> None:
     es, account = Config.read(EXAMPLE).instruments["ES"], AccountConfig(currency="USD", cash=1)
-    assert terms_row(es, account, Limits(min_order_notional=Decimal("1.00001")))["min_order_notional"] == 10_001
+    assert terms_row(es, account, Config(name="x", limits=Limits(min_order_notional=Decimal("1.00001"))))["min_order_notional"] == 10_001
     assert account_row("main", account, Limits(max_open_notional=Decimal("1.00009")))["max_open_notional"] == 10_000
 
 
@@ -415,7 +418,7 @@ def test_a_kernel_refuses_a_restriction_of_nothing(tmp_path: Path) -> None:
 def test_without_limits_everything_is_absent() -> None:
     es = Config.read(EXAMPLE).instruments["ES"]
     account = AccountConfig(currency="USD", cash=1)
-    rows = {**account_row("main", account, Limits()), **terms_row(es, account, Limits())}
+    rows = {**account_row("main", account, Limits()), **terms_row(es, account, Config(name="x", limits=Limits()))}
     assert {name for name, value in rows.items() if value == abi.NT_ABSENT} == {
         *(name.replace("_ms", "_ns") for name in Limits.__struct_fields__ if name not in {"no_buy", "no_sell", "no_short", "self_trade"}),
     }
@@ -424,7 +427,7 @@ def test_without_limits_everything_is_absent() -> None:
 
 def test_another_currency_has_no_value() -> None:
     es = Config.read(EXAMPLE).instruments["ES"]
-    assert terms_row(es, AccountConfig(currency="EUR", cash=1), Limits())["value_denominator"] == 0
+    assert terms_row(es, AccountConfig(currency="EUR", cash=1), Config(name="x", limits=Limits()))["value_denominator"] == 0
 
 
 def test_describe_limits_names_every_check() -> None:
