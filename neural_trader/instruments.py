@@ -188,7 +188,8 @@ def value_fraction(multiplier: Decimal | Fraction, price_decimals: int, quantity
     """Reduced fraction n/d with money_raw = price_raw * quantity_raw * n / d. `multiplier` is in account currency."""
     value = Fraction(multiplier) * Fraction(10) ** (money_decimals - price_decimals - quantity_decimals)
     if value.numerator > RAW_MAX or value.denominator > RAW_MAX:
-        text = f"multiplier {float(multiplier):.15g} with {price_decimals} price and {quantity_decimals} quantity decimals does not fit in 2^51"
+        terms = f"{price_decimals} price and {quantity_decimals} quantity decimals"
+        text = f"multiplier {float(multiplier):.15g} with {terms} does not fit in 2^51"
         raise InvalidArgument(text, observed=max(value.numerator, value.denominator), limit=RAW_MAX)
     return value.numerator, value.denominator
 
