@@ -383,7 +383,7 @@ def _check_whole(config: Config, problems: rule.Problems, broken: Collection[str
     for name, account in config.accounts.items():
         currencies = {instrument.currency for instrument in config.instruments.values()}
         valued = any(config.rate(currency, account.currency) is not None for currency in currencies)
-        if currencies and not valued and not {"instruments", "fx"} & broken:
+        if currencies and not valued and not {"instruments", "fx"}.intersection(broken):
             near = difflib.get_close_matches(account.currency, currencies, n=1) or sorted(currencies)
             message = f"no instrument is in {account.currency}, and there is no exchange rate; use {near[0]}"
             rule.refuse(problems, f"accounts.{name}.currency", message)
