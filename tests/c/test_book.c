@@ -52,7 +52,8 @@ typedef struct reference {
 
 static void reference_put(reference *r, int64_t side, int64_t price, int64_t size) {
   int64_t *at = &r->sizes[side - 1][price];
-  r->count[side - 1] += (size != 0) - (*at != 0);
+  if (size != 0 && *at == 0) r->count[side - 1]++;
+  if (size == 0 && *at != 0) r->count[side - 1]--;
   *at = size;
 }
 
@@ -314,7 +315,8 @@ static void test_levels_out_of_range_are_refused(void) {
   for (int i = 0; i < 5; i++) refused += !put(&m, level(0, 10, BID, bad_prices[i], 1, 0));
   for (int i = 0; i < 6; i++) refused += !put(&m, level(0, 10, bad_sides[i], 100, 1, 0));
   for (int i = 0; i < 4; i++) refused += !put(&m, level(0, bad_ids[i], BID, 100, 1, 0));
-  refused += !put(&m, level(1, 10, BID, 100, 1, 0)) + !put(&m, level(NT_NONE, 10, BID, 100, 1, 0));
+  refused += !put(&m, level(1, 10, BID, 100, 1, 0));
+  refused += !put(&m, level(NT_NONE, 10, BID, 100, 1, 0));
   refused += !put(&m, (nt_tick){.instrument = 1, .kind = NT_TICK_BOOK_CLEAR});
   refused += !put(&m, (nt_tick){.kind = NT_TICK_LATENCY + 1});
   CHECK_EQUAL(refused, 24);
