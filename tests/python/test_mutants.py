@@ -162,8 +162,8 @@ MORE = {
     "duplicative": (
         "validate.c",
         "test_checks_habits.c",
-        "if (state->now - then >= keeping->duplicate_window_ns) return 1;",
-        "if (state->now - then > keeping->duplicate_window_ns) return 1;",
+        "if (nt_elapsed(state->now, then) >= keeping->duplicate_window_ns) return 1;",
+        "if (nt_elapsed(state->now, then) > keeping->duplicate_window_ns) return 1;",
         "check_20_duplicative",
     ),
     "kinds_of_orders": (
