@@ -43,21 +43,22 @@ _POWERS: Final = 10 ** np.arange(_DIGITS_MOST + 1, dtype=np.int64)
 
 class Data(msgspec.Struct, gc=False):
     """What a stream message carries; the fields that it lacks keep these values. `b` and `a` are a price in bookTicker, levels in
-    depthUpdate and order ids in a spot trade, hence read only where the kind of the stream says what they are."""
+    depthUpdate and order ids in a spot trade, hence read only where the kind of the stream says what they are. In the order of messages,
+    in which fields are found soonest."""
 
-    last_id: _Id = msgspec.field(name="u", default=-1)
     first_id: _Id = msgspec.field(name="U", default=-1)
+    last_id: _Id = msgspec.field(name="u", default=-1)
     previous_id: _Id = msgspec.field(name="pu", default=-1)
     bid: Raw = msgspec.field(name="b", default=Raw())
-    ask: Raw = msgspec.field(name="a", default=Raw())
     bid_size: Raw = msgspec.field(name="B", default=Raw())
+    ask: Raw = msgspec.field(name="a", default=Raw())
     ask_size: Raw = msgspec.field(name="A", default=Raw())
+    event_ms: _Id = msgspec.field(name="E", default=-1)
     trade_id: _Id = msgspec.field(name="t", default=-1)
     price: Raw = msgspec.field(name="p", default=Raw())
     quantity: Raw = msgspec.field(name="q", default=Raw())
-    buyer_is_maker: bool | None = msgspec.field(name="m", default=None)
     execution: str = msgspec.field(name="X", default="MARKET")
-    event_ms: _Id = msgspec.field(name="E", default=-1)
+    buyer_is_maker: bool | None = msgspec.field(name="m", default=None)
 
 
 class Frame(msgspec.Struct, gc=False):
@@ -160,7 +161,7 @@ class Blocks:
             frames = values[1::2]
             if len(values) != 2 * count or any(frame is int for frame in set(map(type, frames))):
                 raise ValueError("the lines are not a stamp and a message each")
-            block = Block(np.array(values[::2], np.int64), frames, self.lines + 1)
+            block = Block(np.fromiter(values[::2], np.int64, count), frames, self.lines + 1)
         except (ValueError, TypeError, RecursionError) as error:
             raise self._broken(text.split(b"\n")) from error
         self.lines += count

@@ -12,12 +12,15 @@ import os
 import sys
 from pathlib import Path
 
+import book
 import compiled
+import day
 import machine
 import order
 import peers
 import replay
 import ring
+import sources
 import sweep
 import validate
 from harness import Bench, BenchmarkError, table
@@ -28,6 +31,9 @@ GROUPS = {
     "order": order.measure,
     "replay": replay.measure,
     "strategy": compiled.measure,
+    "sources": sources.measure,
+    "book": book.measure,
+    "backtest": day.measure,
     "sweep": sweep.measure,
     "peers": peers.measure,
 }
@@ -47,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     machine.before(bench)
     chosen = options.only or list(GROUPS)
     failed = []
-    if "peers" in chosen:
+    if {"peers", "backtest"} & set(chosen):
         peers.install(bench)  # before anything is measured
     for name in chosen:
         bench.progress(name)
