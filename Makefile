@@ -5,6 +5,7 @@
 #   make test                everything that CI checks
 #   make bench, bench-quick  measure and write bench.json
 #   make docs                the documentation as a site
+#   make fuzz [SECONDS=300]  every fuzzer for longer, and the property tests; needs clang with its fuzzer runtime
 #   make lint, format, coverage, generate, clean
 #
 # Set-up output goes to standard error, so that standard output carries only what the job prints.
@@ -12,7 +13,7 @@
 MAKEFLAGS += --no-print-directory
 .SILENT:
 .DELETE_ON_ERROR:
-.PHONY: run build generate test test-c test-python bench bench-quick docs lint format coverage clean system
+.PHONY: run build generate test test-c test-python fuzz bench bench-quick docs lint format coverage clean system
 
 PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
     if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
@@ -132,6 +133,18 @@ test-c: .venv/.tools
 	$(call variant,build/tsan,gcc,-DNT_SANITIZE=thread)
 	$(CTEST) --test-dir build/asan
 	$(FIXED_ADDRESSES) $(CTEST) --test-dir build/tsan --exclude-regex '_crash$$'
+
+# What a fuzzer finds stays in build/fuzz, and is where it goes on the next time.
+SECONDS ?= 300
+FUZZERS := $(notdir $(basename $(wildcard tests/c/fuzz_*.c)))
+fuzz: system .venv/.tests $(BUILT)
+	test -n "$(FUZZER)" || { echo "fuzzing needs clang with its fuzzer runtime" >&2; exit 1; }
+	$(call variant,build/asan,$(FUZZER),-DNT_SANITIZE=address$(,)undefined)
+	for name in $(FUZZERS); do \
+	  mkdir -p build/fuzz/$$name && build/asan/$$name -max_total_time=$(SECONDS) -max_len=1024 -len_control=0 -rss_limit_mb=2048 \
+	    -artifact_prefix=build/fuzz/$$name- build/fuzz/$$name || exit 1; \
+	done
+	$(PYTEST) $(wildcard tests/python/test_fuzz_*.py)
 
 test-python: .venv/.tests build/peer $(BUILT)
 	$(PYTEST)

@@ -62,6 +62,7 @@ static void work(nt_state *state, const nt_entry *entry, int64_t change) {
   int buys = entry->side == NT_SIDE_BUY;
   int64_t *sum = entry->reduce_only ? (buys ? &ledger->reduce_buy : &ledger->reduce_sell) : buys ? &pair->working_buy : &pair->working_sell;
   *sum += change;
+  pair->reduces = ledger->reduce_buy != 0 || ledger->reduce_sell != 0;
   nt_exposure_work(state, entry, change);
   nt_pair_dirty(state, index);
 }

@@ -124,7 +124,7 @@ static void print_side(nt_state *state, const nt_tick *tick, uint32_t side) {
     if (entry->venue_price == tick->price) {
       if (entry->queue_ahead == NT_QUEUE_UNKNOWN) continue;
       entry->queue_ahead -= tick->size;
-      entry->queue_traded += tick->size;
+      entry->queue_traded = entry->queue_traded > NT_RAW_MAX - tick->size ? NT_RAW_MAX : entry->queue_traded + tick->size;
       if (entry->queue_ahead >= 0) continue;
       if (-entry->queue_ahead < available) available = -entry->queue_ahead;
       entry->queue_ahead = 0;

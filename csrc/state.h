@@ -53,7 +53,8 @@ typedef struct nt_pair {
   int64_t max_position;
   int64_t price_collar_bps;
   int64_t max_quote_age_ns;
-  uint32_t has_terms;
+  uint16_t has_terms;
+  uint16_t reduces; /* 1: reduce-only orders work, see the ledger */
   uint32_t dirty;
   nt_wide product_limit; /* max_order_notional as price_raw * quantity_raw, rounded down */
   int64_t max_order_notional;

@@ -29,17 +29,31 @@ static inline int well_formed(const nt_state *state, const nt_order *order, nt_v
   return 1;
 }
 
+/* The position from which the orders of a side that may open begin, at worst: once what only reduces, and `reducing` more of it, has
+ * filled. */
+static inline int64_t base_position(const nt_state *state, const nt_pair *pair, uint8_t side, int64_t reducing) {
+  if (!pair->reduces && reducing == 0) return pair->position;
+  const nt_ledger *ledger = &state->ledgers[pair - state->pairs];
+  nt_wide filled = side == NT_SIDE_BUY ? (nt_wide)pair->position + ledger->reduce_buy + reducing
+                                       : (nt_wide)pair->position - ledger->reduce_sell - reducing;
+  if (side == NT_SIDE_BUY) return pair->position < 0 ? (filled < 0 ? (int64_t)filled : 0) : pair->position;
+  return pair->position > 0 ? (filled > 0 ? (int64_t)filled : 0) : pair->position;
+}
+
 /* Checks 2 and 22. added: how much this request adds to what works on its side. */
-static inline int trading_state(const nt_book_keeping *keeping, const nt_pair *pair, uint8_t side, int64_t added, nt_verdict *verdict) {
+static inline int trading_state(const nt_state *state, const nt_book_keeping *keeping, const nt_pair *pair, uint8_t side, int64_t added,
+                                int64_t reducing, nt_verdict *verdict) {
   if (keeping->state == NT_STATE_ACTIVE) return 1;
   if (keeping->state_reason == NT_REASON_DAILY_LOSS_LIMIT) {
     deny(verdict, NT_CHECK_DAILY_LOSS, NT_REASON_DAILY_LOSS_LIMIT, NT_UNIT_MONEY, -nt_account_day_pnl(keeping), keeping->max_daily_loss);
     return 0;
   }
   if (keeping->state == NT_STATE_REDUCING) {
-    nt_wide open = side == NT_SIDE_BUY ? -(nt_wide)pair->position : (nt_wide)pair->position;
+    int64_t base = base_position(state, pair, side, reducing);
+    nt_wide open = side == NT_SIDE_BUY ? -(nt_wide)base : base;
     nt_wide working = (nt_wide)(side == NT_SIDE_BUY ? pair->working_buy : pair->working_sell) + added;
-    if (open > 0 && working <= open) return 1;
+    int closes = side == NT_SIDE_BUY ? pair->position < 0 : pair->position > 0;
+    if (closes && working <= open) return 1;
     deny_wide(verdict, NT_CHECK_TRADING_STATE, NT_REASON_TRADING_STATE_REDUCING, NT_UNIT_QUANTITY, working,
               open > 0 ? nt_saturate(open) : 0);
     return 0;
@@ -72,11 +86,13 @@ static inline int permitted(const nt_book_keeping *keeping, const nt_pair *pair,
   return 0;
 }
 
-static inline int short_sale(const nt_pair *pair, uint8_t side, int64_t added, nt_verdict *verdict) {
-  if ((pair->restrictions & NT_RESTRICT_SHORT) == 0 || side != NT_SIDE_SELL || added == 0) return 1;
+static inline int short_sale(const nt_state *state, const nt_pair *pair, uint8_t side, int64_t added, int64_t reducing,
+                             nt_verdict *verdict) {
+  if ((pair->restrictions & NT_RESTRICT_SHORT) == 0 || side != NT_SIDE_SELL || (nt_wide)added + reducing == 0) return 1;
   nt_wide sold = (nt_wide)pair->working_sell + added;
-  if (sold <= pair->position) return 1;
-  deny_wide(verdict, NT_CHECK_RESTRICTED, NT_REASON_SHORT_SALE_RESTRICTED, NT_UNIT_QUANTITY, sold, pair->position > 0 ? pair->position : 0);
+  int64_t base = base_position(state, pair, side, reducing);
+  if (sold <= (base > 0 ? base : 0)) return 1;
+  deny_wide(verdict, NT_CHECK_RESTRICTED, NT_REASON_SHORT_SALE_RESTRICTED, NT_UNIT_QUANTITY, sold, base > 0 ? base : 0);
   return 0;
 }
 
@@ -197,9 +213,9 @@ static inline int minimum_notional(const nt_market *market, const nt_pair *pair,
 }
 
 /* Check 15. The worst case: everything that works on this side fills, nothing on the other. */
-static inline int position(const nt_pair *pair, uint8_t side, int64_t added, nt_verdict *verdict) {
-  nt_wide worst =
-      side == NT_SIDE_BUY ? (nt_wide)pair->position + pair->working_buy + added : -(nt_wide)pair->position + pair->working_sell + added;
+static inline int position(const nt_state *state, const nt_pair *pair, uint8_t side, int64_t added, int64_t reducing, nt_verdict *verdict) {
+  int64_t base = base_position(state, pair, side, reducing);
+  nt_wide worst = side == NT_SIDE_BUY ? (nt_wide)base + pair->working_buy + added : -(nt_wide)base + pair->working_sell + added;
   int64_t limit = pair->max_position < NT_RAW_MAX ? pair->max_position : NT_RAW_MAX;
   if (worst <= limit) return 1;
   deny_wide(verdict, NT_CHECK_POSITION, NT_REASON_POSITION_LIMIT_EXCEEDED, NT_UNIT_QUANTITY, worst, limit);
@@ -349,7 +365,9 @@ void nt_validate_new(const nt_state *state, const nt_order *order, uint32_t chan
   if (keeping->values) {
     for (uint32_t line = 128; line < sizeof(nt_pair); line += 64) __builtin_prefetch((const char *)pair + line);
   }
-  if (!trading_state(keeping, pair, order->side, order->quantity, verdict) || !session(market, verdict)) return;
+  int opens = (order->flags & NT_ORDER_REDUCE_ONLY) == 0;
+  int64_t opening = opens ? order->quantity : 0;
+  if (!trading_state(state, keeping, pair, order->side, opening, order->quantity - opening, verdict) || !session(market, verdict)) return;
   if (!permitted(keeping, pair, order->side, order->type, order->time_in_force, verdict)) return;
   if (order->client_order_id <= client->last_id) {
     deny(verdict, NT_CHECK_DUPLICATE, NT_REASON_DUPLICATE_CLIENT_ORDER_ID, NT_UNIT_ORDER_ID, (int64_t)order->client_order_id,
@@ -372,14 +390,13 @@ void nt_validate_new(const nt_state *state, const nt_order *order, uint32_t chan
   if (order->type == NT_ORDER_LIMIT && !collar(market, pair, order->side, order->price, verdict)) return;
   int64_t price = nt_trading_price(order->price, order->trigger_price);
   if (!notional(market, pair, order, price, order->quantity, verdict)) return;
-  int opens = (order->flags & NT_ORDER_REDUCE_ONLY) == 0;
   if (opens && !minimum_notional(market, pair, terms, price, order->quantity, verdict)) return;
   if (keeping->open_orders >= keeping->max_open_orders) {
     deny(verdict, NT_CHECK_OPEN_ORDERS, NT_REASON_TOO_MANY_OPEN_ORDERS, NT_UNIT_COUNT, keeping->open_orders + 1, keeping->max_open_orders);
     return;
   }
-  if (opens && !position(pair, order->side, order->quantity, verdict)) return;
-  if (opens && !short_sale(pair, order->side, order->quantity, verdict)) return;
+  if (!position(state, pair, order->side, opening, order->quantity - opening, verdict)) return;
+  if (!short_sale(state, pair, order->side, opening, order->quantity - opening, verdict)) return;
   if (opens && keeping->values) {
     addition added = {.price = nt_value_price(market, order->side, price), .quantity = order->quantity};
     added.product = (nt_wide)(added.price == NT_ABSENT ? 1 : added.price) * order->quantity; /* more than 0: without a price it is denied */
@@ -409,7 +426,8 @@ void nt_validate_replace(const nt_state *state, const nt_order *order, const nt_
     deny(verdict, NT_CHECK_WELL_FORMED, NT_REASON_MALFORMED, 0, NT_ABSENT, NT_ABSENT);
     return;
   }
-  if (!trading_state(keeping, pair, entry->side, added, verdict) || !session(market, verdict)) return;
+  int64_t opening = entry->reduce_only ? 0 : added;
+  if (!trading_state(state, keeping, pair, entry->side, opening, added - opening, verdict) || !session(market, verdict)) return;
   if (!permitted(keeping, pair, entry->side, entry->type, entry->time_in_force, verdict)) return;
   if (!order_age(keeping, state->now, order->ts, verdict)) return;
   if (!quantity_check(market, pair, order->quantity, verdict)) return;
@@ -431,8 +449,9 @@ void nt_validate_replace(const nt_state *state, const nt_order *order, const nt_
     if (!held && added > 0 && !nt_order_reduces(state, entry->account, entry->instrument, entry->side, added, verdict)) return;
   } else {
     if (!minimum_notional(market, pair, terms, price, order->quantity, verdict)) return;
-    if (!position(pair, entry->side, added, verdict) || !short_sale(pair, entry->side, added, verdict)) return;
   }
+  if (!position(state, pair, entry->side, opening, added - opening, verdict)) return;
+  if (!short_sale(state, pair, entry->side, opening, added - opening, verdict)) return;
   if (!entry->reduce_only && keeping->values) {
     addition more = {.price = nt_replaced_value(entry, order->price, order->trigger_price), .quantity = added};
     int64_t quantity = order->quantity > entry->quantity ? order->quantity : entry->quantity, worse = entry->value_price;

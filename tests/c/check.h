@@ -14,12 +14,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A child of fork that fails exits, too: its parent sees the status. */
+/* A child of fork that fails exits, too: its parent sees the status. libFuzzer writes the input that aborts. */
+#ifdef NT_LIBFUZZER
+#define CHECK_FAILED() abort()
+#else
+#define CHECK_FAILED() _exit(1)
+#endif
+
 #define CHECK(condition)                                                           \
   do {                                                                             \
     if (!(condition)) {                                                            \
       (void)fprintf(stderr, "%s:%d: CHECK(%s)\n", __FILE__, __LINE__, #condition); \
-      _exit(1);                                                                    \
+      CHECK_FAILED();                                                              \
     }                                                                              \
   } while (0)
 
@@ -35,7 +41,7 @@
 static inline void check_equal(const char *file, int line, const char *text, int64_t actual, int64_t expected) {
   if (actual == expected) return;
   (void)fprintf(stderr, "%s:%d: %s is %" PRId64 ", expected %" PRId64 "\n", file, line, text, actual, expected);
-  _exit(1);
+  CHECK_FAILED();
 }
 
 /* xorshift64*; seed != 0 */

@@ -94,6 +94,32 @@ static void what_only_reduces_adds_nothing(void) {
   nt_state_destroy(m.state);
 }
 
+/* What reduces opens the way for what does not: from flat on, the other orders of its side count in full. */
+static void what_only_reduces_counts_with_what_may_open(void) {
+  machine_limits limits = machine_defaults();
+  limits.terms.max_position = 20;
+  machine m = machine_make(&limits);
+  holds(&m, SELL, 20);
+  CHECK_EQUAL(answer(&m, machine_order(&m, BUY, 40, PRICE - 1000)), 0);
+  CHECK_EQUAL(answer(&m, reducing(&m, BUY, 20, PRICE - 900)), NT_REASON_POSITION_LIMIT_EXCEEDED);
+  CHECK_EQUAL(m.effects.reports[0].observed, 40);
+  CHECK_EQUAL(answer(&m, machine_request(&m, NT_MESSAGE_CANCEL, m.next_id - 2, 0, NT_ABSENT)), NT_REASON_USER_REQUEST);
+  CHECK_EQUAL(answer(&m, reducing(&m, BUY, 20, PRICE - 900)), 0);
+  CHECK_EQUAL(answer(&m, machine_order(&m, BUY, 22, PRICE - 1000)), NT_REASON_POSITION_LIMIT_EXCEEDED);
+  CHECK_EQUAL(answer(&m, machine_order(&m, BUY, 20, PRICE - 1000)), 0);
+  nt_state_destroy(m.state);
+  limits = machine_defaults();
+  limits.terms.restrictions = NT_RESTRICT_SHORT;
+  m = machine_make(&limits);
+  holds(&m, BUY, 10);
+  CHECK_EQUAL(answer(&m, machine_order(&m, SELL, 6, PRICE + 1000)), 0);
+  CHECK_EQUAL(answer(&m, reducing(&m, SELL, 6, PRICE + 900)), NT_REASON_SHORT_SALE_RESTRICTED);
+  CHECK_EQUAL(answer(&m, reducing(&m, SELL, 4, PRICE + 900)), 0);
+  machine_state(&m, NT_STATE_REDUCING);
+  CHECK_EQUAL(answer(&m, machine_order(&m, SELL, 4, PRICE + 900)), NT_REASON_TRADING_STATE_REDUCING);
+  nt_state_destroy(m.state);
+}
+
 static void triggers_make_orders_differ(void) {
   machine_limits limits = machine_defaults();
   limits.account.max_duplicate_orders = 1;
@@ -110,6 +136,7 @@ int main(void) {
   RUN(a_stop_is_worth_its_trigger);
   RUN(a_stop_trades_with_nobody_yet);
   RUN(what_only_reduces_adds_nothing);
+  RUN(what_only_reduces_counts_with_what_may_open);
   RUN(triggers_make_orders_differ);
   return 0;
 }

@@ -1,14 +1,7 @@
 /* The running sums of exposure, open notional and buying power against sums made from scratch, over random trading; the search for own
  * orders against a scan; products into money against plain division. */
-#include "exposure.h"
 #include "machine_fixture.h"
-
-static nt_wide ceiling_of(nt_wide product, int64_t numerator, int64_t denominator) {
-  nt_wide scaled;
-  if (__builtin_mul_overflow(product, (nt_wide)numerator, &scaled)) return INT64_MAX;
-  nt_wide quotient = (scaled + denominator - 1) / denominator;
-  return quotient > (nt_wide)1 << 62 ? INT64_MAX : quotient;
-}
+#include "recount.h"
 
 static int64_t draw_raw(uint64_t *seed, int bits) {
   int64_t value = (int64_t)(check_random(seed) >> (64 - 1 - check_random(seed) % (uint64_t)bits));
@@ -26,78 +19,13 @@ static void a_ratio_is_exact(void) {
     if (i % 11 == 0 && numerator > 0) product = product / denominator * denominator / numerator;
     if (product < 0) continue;
     nt_ratio ratio = nt_ratio_of(numerator, denominator);
-    nt_wide expected = ceiling_of(product, numerator, denominator);
+    nt_wide expected = recount_ceiling(product, numerator, denominator);
     int64_t actual = nt_ratio_up(&ratio, product);
     if (actual == INT64_MAX && expected == (nt_wide)1 << 62) continue; /* both sides of the last value */
     CHECK(actual == expected);
   }
   nt_ratio none = nt_ratio_of(0, 10);
   CHECK_EQUAL(nt_ratio_up(&none, (nt_wide)NT_RAW_MAX * NT_RAW_MAX), 0);
-}
-
-/* The money of one pair, by division, from the entries. */
-static void pair_from_scratch(const machine *m, uint32_t account, uint32_t instrument, nt_wide money[3]) {
-  const nt_state *state = m->state;
-  const nt_pair *pair = &state->pairs[nt_pair_index(state, account, instrument)];
-  const nt_terms *terms = &state->terms[nt_pair_index(state, account, instrument)];
-  nt_wide quantity[2] = {0, 0}, product[2] = {0, 0};
-  uint32_t best[2] = {NT_NIL, NT_NIL};
-  for (uint32_t i = 0; i < state->channels * state->order_capacity; i++) {
-    const nt_entry *entry = &state->entries[i];
-    if (entry->client_order_id == 0 || nt_is_terminal(entry->status) || entry->account != account || entry->instrument != instrument)
-      continue;
-    int side = entry->side - 1;
-    int64_t works = entry->quantity - entry->filled + entry->reserved_extra;
-    quantity[side] += works;
-    product[side] += (nt_wide)entry->value_price * works;
-    if (entry->type == NT_ORDER_LIMIT) CHECK(entry->value_price >= entry->price);
-    if (entry->type == NT_ORDER_LIMIT && !entry->pending_replace) CHECK(entry->value_price == entry->price);
-    if (!entry->owned) continue;
-    if (best[side] == NT_NIL) best[side] = i;
-    int64_t ahead = entry->own_price - state->entries[best[side]].own_price;
-    if (ahead == 0 ? entry->venue_order_id < state->entries[best[side]].venue_order_id : (ahead > 0) == (side == 0)) best[side] = i;
-  }
-  CHECK(quantity[0] == pair->working_buy && quantity[1] == pair->working_sell);
-  CHECK(product[0] == pair->working_product[0] && product[1] == pair->working_product[1]);
-  if (state->keeping[account].self_trade != 0) {
-    for (int side = 0; side < 2; side++) {
-      CHECK_EQUAL(pair->own_best[side], best[side]);
-      if (best[side] != NT_NIL) CHECK_EQUAL(pair->own_price[side], state->entries[best[side]].own_price);
-    }
-  }
-  nt_wide held = (nt_wide)pair->position * (pair->position == 0 ? 1 : state->markets[instrument].last);
-  nt_wide most_long = pair->position > 0 ? held + product[0] : pair->position == 0 ? product[0] : 0;
-  nt_wide most_short = pair->position < 0 ? -held + product[1] : pair->position == 0 ? product[1] : 0;
-  nt_wide worst = most_long > most_short ? most_long : most_short;
-  CHECK(worst >= nt_absolute(held));
-  nt_wide beyond = pair->position > 0 ? quantity[1] - pair->position : quantity[0] + pair->position;
-  if (pair->position != 0 && beyond > 0) { /* between the lowest and the highest price of what turns it */
-    int against = pair->position > 0 ? 1 : 0;
-    nt_wide turned = beyond * pair->highest_price[against];
-    if (turned > product[against]) turned = product[against];
-    if (turned > worst) worst = turned;
-  }
-  money[0] = ceiling_of(worst, terms->value_numerator, terms->value_denominator);
-  money[1] = ceiling_of(product[0] + product[1], terms->value_numerator, terms->value_denominator);
-  int64_t fee = terms->fee_taker > terms->fee_maker ? terms->fee_taker : terms->fee_maker;
-  money[2] = terms->initial_margin_bps == NT_ABSENT
-                 ? 0
-                 : ceiling_of(money[0], terms->initial_margin_bps, 10000) +
-                       ceiling_of(quantity[0] + quantity[1], fee > 0 ? fee : 0, state->quantity_scale[instrument]);
-}
-
-static void compare(const machine *m) {
-  for (uint32_t account = 0; account < 2; account++) {
-    nt_wide sums[3] = {0, 0, 0}, money[3];
-    for (uint32_t instrument = 0; instrument < 2; instrument++) {
-      pair_from_scratch(m, account, instrument, money);
-      for (int i = 0; i < 3; i++) sums[i] += money[i];
-    }
-    const nt_book_keeping *keeping = &m->state->keeping[account];
-    CHECK(keeping->exposure == sums[0]);
-    CHECK(keeping->open_notional == sums[1]);
-    CHECK(keeping->reserved_money == sums[2]);
-  }
 }
 
 static machine market_of_two(uint64_t seed) {
@@ -162,13 +90,13 @@ static void sums_stay_exact(uint64_t seed) {
     }
     accepted += (int)m.effects.accepted;
     fills = (int)m.state->counters.fills;
-    compare(&m);
+    recount_state(m.state);
   }
   CHECK(accepted > 500 && fills > 300);
   machine_state(&m, NT_STATE_HALTED);
   machine_wait(&m, 1000);
   machine_state(&m, NT_STATE_ACTIVE);
-  compare(&m);
+  recount_state(m.state);
   for (int i = 0; i < 4; i++) { /* flat: everything is given back to the last unit */
     int64_t position = m.state->pairs[i / 2 * 2 + i % 2].position;
     if (position == 0) continue;

@@ -25,6 +25,20 @@ def first(checks: Checks) -> Verdict | None:
     return next((verdict for verdict in checks if verdict is not None), None)
 
 
+def opening(it: Wanted) -> int:
+    """What it adds to orders that may open a position."""
+    return 0 if it.reduce_only else it.added
+
+
+def base(it: Wanted) -> int:
+    """The position from which those begin at worst: what only reduces has filled, this one too."""
+    position = it.keeping.positions[it.instrument].quantity
+    reducing = it.keeping.working_quantity(it.instrument, it.side, reduce_only=True) + it.added - opening(it)
+    if it.side == BUY:
+        return min(position + reducing, 0) if position < 0 else position
+    return max(position - reducing, 0) if position > 0 else position
+
+
 def trading_state(it: Wanted) -> Verdict | None:
     """Checks 2 and 22."""
     keeping = it.keeping
@@ -36,9 +50,9 @@ def trading_state(it: Wanted) -> Verdict | None:
     if keeping.state == abi.NT_STATE_HALTED:
         return Verdict(abi.NT_CHECK_TRADING_STATE, abi.NT_REASON_TRADING_HALTED, STATE, keeping.state, abi.NT_STATE_ACTIVE)
     position = keeping.positions[it.instrument].quantity
-    to_close = max(0, -position if it.side == BUY else position)
-    working = keeping.working_quantity(it.instrument, it.side) + it.added
-    if to_close > 0 and working <= to_close:
+    to_close = max(0, -base(it) if it.side == BUY else base(it))
+    working = keeping.working_quantity(it.instrument, it.side) + opening(it)
+    if (position < 0 if it.side == BUY else position > 0) and working <= to_close:
         return None
     return Verdict(abi.NT_CHECK_TRADING_STATE, abi.NT_REASON_TRADING_STATE_REDUCING, QUANTITY, working, to_close)
 
@@ -68,10 +82,10 @@ def short_sale(it: Wanted) -> Verdict | None:
     position = it.keeping.positions[it.instrument]
     if it.side == BUY or it.added == 0 or not position.terms.restrictions & abi.NT_RESTRICT_SHORT:
         return None
-    sold = it.keeping.working_quantity(it.instrument, SELL) + it.added
-    if sold <= position.quantity:
+    sold = it.keeping.working_quantity(it.instrument, SELL) + opening(it)
+    if sold <= max(0, base(it)):
         return None
-    return Verdict(abi.NT_CHECK_RESTRICTED, abi.NT_REASON_SHORT_SALE_RESTRICTED, QUANTITY, sold, max(0, position.quantity))
+    return Verdict(abi.NT_CHECK_RESTRICTED, abi.NT_REASON_SHORT_SALE_RESTRICTED, QUANTITY, sold, max(0, base(it)))
 
 
 def order_age(it: Wanted) -> Verdict | None:
@@ -230,7 +244,7 @@ def position(it: Wanted) -> Verdict | None:
     """Check 15: everything on this side fills, nothing on the other."""
     held = it.keeping.positions[it.instrument]
     limit = RAW_MAX if held.terms.max_position is None else min(held.terms.max_position, RAW_MAX)
-    after = (held.quantity if it.side == BUY else -held.quantity) + it.keeping.working_quantity(it.instrument, it.side) + it.added
+    after = (base(it) if it.side == BUY else -base(it)) + it.keeping.working_quantity(it.instrument, it.side) + opening(it)
     return Verdict(abi.NT_CHECK_POSITION, abi.NT_REASON_POSITION_LIMIT_EXCEEDED, QUANTITY, after, limit) if after > limit else None
 
 
@@ -393,14 +407,13 @@ def new_order(it: Wanted, request: Request, last_id: int, taken: int | None, lis
     if not reduces:
         yield minimum_notional(it)
     yield open_orders(it)
-    if not reduces:
-        yield position(it)
-        yield short_sale(it)
-        if has_value_limits(it.keeping):
-            value = worth.value_price(it.market, it.side, it.trading_price)
-            product = (1 if value is None else value) * it.quantity
-            yield from exposure(it, value, product)
-            yield daily_value(it, value, product)
+    yield position(it)
+    yield short_sale(it)
+    if not reduces and has_value_limits(it.keeping):
+        value = worth.value_price(it.market, it.side, it.trading_price)
+        product = (1 if value is None else value) * it.quantity
+        yield from exposure(it, value, product)
+        yield daily_value(it, value, product)
     yield repeated_fills(it)
     yield duplicative(it)
     if it.type in AT_ONCE:
@@ -433,14 +446,14 @@ def replace(it: Wanted, order: Order, trigger: int | None) -> Checks:
             yield reduce_only(it)
     else:
         yield minimum_notional(it)
-        yield position(it)
-        yield short_sale(it)
-        if has_value_limits(it.keeping):
-            value = worth.replaced_value(order, it.price, trigger)
-            before = order.value_price * order.leaves
-            most = max(value, order.value_price) * (max(it.quantity, order.quantity) - order.filled)  # while both are possible
-            yield from exposure(it, value, most - before)
-            yield daily_value(it, value, value * (it.quantity - order.filled) - before)
+    yield position(it)
+    yield short_sale(it)
+    if not order.reduce_only and has_value_limits(it.keeping):
+        value = worth.replaced_value(order, it.price, trigger)
+        before = order.value_price * order.leaves
+        most = max(value, order.value_price) * (max(it.quantity, order.quantity) - order.filled)  # while both are possible
+        yield from exposure(it, value, most - before)
+        yield daily_value(it, value, value * (it.quantity - order.filled) - before)
     yield repeated_fills(it)
     if order.own_price is not None or order.type in AT_ONCE:
         yield self_trade(it)

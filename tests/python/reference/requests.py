@@ -128,6 +128,7 @@ class Kernel:
         it = Wanted(
             *(self.now, ts, keeping, self.markets[request.instrument], request.instrument, request.side, request.type),
             *(request.time_in_force, request.price, request.trigger_price, raw(request.quantity), raw(request.quantity)),
+            request.flags & abi.NT_ORDER_REDUCE_ONLY != 0,
         )
         holder = self.slots[channel].get(request.client_order_id % self.settings.order_capacity)
         list_known = request.contingency == 0 or self.list_of(channel, request) is not None
@@ -257,7 +258,7 @@ class Kernel:
         trigger = order.trigger_price if request.trigger_price is None else request.trigger_price
         it = Wanted(
             *(self.now, ts, keeping, self.markets[order.instrument], order.instrument, order.side, order.type, order.time_in_force),
-            *(price, trigger, quantity, max(0, quantity - order.quantity)),
+            *(price, trigger, quantity, max(0, quantity - order.quantity), order.reduce_only),
         )
         verdict, due = checks.first(checks.replace(it, order, request.trigger_price)), None
         if verdict is None:

@@ -31,6 +31,7 @@ class Wanted:
     trigger_price: int | None
     quantity: int
     added: int  # to what works
+    reduce_only: bool
 
     @property
     def trading_price(self) -> int | None:
