@@ -224,7 +224,9 @@ static void keeps_money(course *c, uint32_t account) {
     CHECK_EQUAL(ledger->realized_money, floor_money(ledger->realized, pair));
     if (pair->position == 0) CHECK(ledger->cost == 0 && ledger->unrealized_money == 0);
     if (pair->position == 0) continue;
-    CHECK_EQUAL(ledger->unrealized_money, floor_money((nt_wide)c->state->markets[i].mark * pair->position - ledger->cost, pair));
+    int64_t mark = c->state->markets[i].mark;
+    nt_wide won = mark == NT_ABSENT ? 0 : (nt_wide)mark * pair->position - ledger->cost; /* without a price it is worth what it cost */
+    CHECK_EQUAL(ledger->unrealized_money, floor_money(won, pair));
     if (nt_absolute(ledger->unrealized_money) > WIDEST) c->huge = 1;
   }
   if (nt_absolute(realized) > WIDEST || nt_absolute(unrealized) > WIDEST || nt_absolute(c->fees[account]) > WIDEST) c->huge = 1;

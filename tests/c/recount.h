@@ -87,8 +87,8 @@ static inline void recount_pair(const nt_state *state, uint32_t account, uint32_
   }
   CHECK_EQUAL(ledger->venue_position, pair->position + under_way);
   const nt_market *market = &state->markets[instrument];
-  if (pair->position != 0) CHECK(market->mark != NT_ABSENT);
-  nt_wide held = pair->position == 0 ? 0 : nt_absolute((nt_wide)pair->position * market->mark);
+  int64_t mark = market->mark != NT_ABSENT ? market->mark : market->maximum_price; /* what has no price takes the highest */
+  nt_wide held = nt_absolute((nt_wide)pair->position * mark);
   nt_wide worst = 0;
   for (uint32_t side = 0; side < 2; side++) {
     int64_t against = side == 0 ? -pair->position : pair->position;
