@@ -6,7 +6,8 @@ static void revalue(nt_state *state, uint32_t account, uint32_t index, uint32_t 
   nt_pair *pair = &state->pairs[index];
   nt_book_keeping *keeping = &state->keeping[account];
   pair->held = nt_absolute(pair->position) * nt_mark_of(&state->markets[instrument]);
-  nt_wide buys = nt_pair_case(pair, NT_SIDE_BUY, 0, 0, 0), sells = nt_pair_case(pair, NT_SIDE_SELL, 0, 0, 0);
+  nt_wide buys = nt_pair_case(pair, NT_SIDE_BUY, nt_base_position(state, pair, NT_SIDE_BUY, 0), 0, 0, 0);
+  nt_wide sells = nt_pair_case(pair, NT_SIDE_SELL, nt_base_position(state, pair, NT_SIDE_SELL, 0), 0, 0, 0);
   pair->worst = buys > sells ? buys : sells;
   nt_wide working = (nt_wide)pair->working_buy + pair->working_sell;
   int64_t exposure = 0, open_notional = 0, reserved = 0;
@@ -30,7 +31,7 @@ void nt_exposure_terms(nt_state *state, uint32_t account, uint32_t instrument) {
   revalue(state, account, nt_pair_index(state, account, instrument), instrument);
 }
 
-/* Reduce-only orders open nothing, and are worth nothing here. */
+/* Reduce-only orders open nothing, and are worth nothing here; but the others may open more once they have filled. */
 void nt_exposure_work(nt_state *state, const nt_entry *entry, int64_t change) {
   uint32_t index = nt_pair_index(state, entry->account, entry->instrument), side = nt_side_index(entry->side);
   nt_pair *pair = &state->pairs[index];
@@ -87,35 +88,42 @@ static void remember(nt_state *state, const nt_order *order) {
 }
 
 void nt_exposure_new(nt_state *state, const nt_order *order, nt_entry *entry) {
-  int64_t price = nt_value_price(&state->markets[entry->instrument], entry->side, nt_trading_price(order->price, order->trigger_price));
-  if (price == NT_ABSENT) price = state->markets[entry->instrument].maximum_price;
-  entry->value_price = entry->market_price = price;
-  count_value(state, entry, (nt_wide)price * entry->quantity);
+  const nt_market *market = &state->markets[entry->instrument];
+  int64_t price = nt_value_price(market, entry->side, entry->type, order->price, order->trigger_price);
+  entry->value_price = entry->standing_value = price == NT_ABSENT ? market->maximum_price : price;
+  count_value(state, entry, (nt_wide)entry->value_price * entry->quantity);
   remember(state, order);
-  if (entry->type == NT_ORDER_LIMIT) nt_own_insert(state, entry, entry->price);
+  if (nt_trades_at_once(market, entry->type, entry->side, order->trigger_price)) nt_exposure_triggered(state, entry);
 }
 
 void nt_exposure_triggered(nt_state *state, nt_entry *entry) {
+  if (entry->triggered) return;
+  entry->triggered = 1;
   if (entry->price != NT_ABSENT) nt_own_insert(state, entry, entry->price);
 }
 
 /* The product that a replace adds at the worse of both prices; the order's part that has traded is out of it. */
 void nt_exposure_replace(nt_state *state, nt_entry *entry, const nt_order *wanted) {
-  int64_t price = wanted->price, value_price = nt_replaced_value(entry, price, wanted->trigger_price);
+  const nt_market *market = &state->markets[entry->instrument];
+  int64_t price = wanted->price, value = nt_replaced_value(market, entry, price, wanted->trigger_price);
+  if (value == NT_ABSENT) value = market->maximum_price;
   nt_wide before = (nt_wide)entry->value_price * nt_leaves(entry);
-  nt_wide after = (nt_wide)value_price * (wanted->quantity - entry->filled);
-  if (price == NT_ABSENT) entry->market_price = value_price;
+  nt_wide after = (nt_wide)value * (wanted->quantity - entry->filled);
   if (after > before) count_value(state, entry, after - before);
-  if (value_price > entry->value_price) nt_exposure_price(state, entry, value_price);
+  entry->replaced_value = value;
+  if (value > entry->value_price) nt_exposure_price(state, entry, value);
+  if (nt_trades_at_once(market, entry->type, entry->side, nt_replaced_trigger(entry, wanted->trigger_price)))
+    nt_exposure_triggered(state, entry);
   if (entry->owned && (entry->side == NT_SIDE_BUY ? price > entry->own_price : price < entry->own_price)) {
     nt_own_remove(state, entry);
     nt_own_insert(state, entry, price);
   }
 }
 
-void nt_exposure_replaced(nt_state *state, nt_entry *entry) {
-  int64_t value_price = entry->price == NT_ABSENT ? entry->market_price : (int64_t)nt_magnitude(entry->price);
-  if (value_price != entry->value_price) nt_exposure_price(state, entry, value_price);
+/* A replace is answered: accepted, or not. */
+void nt_exposure_replaced(nt_state *state, nt_entry *entry, int accepted) {
+  if (accepted) entry->standing_value = entry->replaced_value;
+  if (entry->standing_value != entry->value_price) nt_exposure_price(state, entry, entry->standing_value);
   if (entry->owned && entry->own_price != entry->price) {
     nt_own_remove(state, entry);
     nt_own_insert(state, entry, entry->price);

@@ -13,55 +13,94 @@ static inline int64_t nt_mark_of(const nt_market *market) {
   return market->mark == NT_ABSENT ? market->maximum_price : (int64_t)nt_magnitude(market->mark);
 }
 
-/* Orders that wait for a trigger trade later, and stand in no book until then. */
-static inline int nt_trades_at_once(uint8_t type) {
-  return type == NT_ORDER_MARKET || type == NT_ORDER_LIMIT;
+static inline int nt_has_quote(const nt_market *market) {
+  return market->bid != NT_ABSENT && market->ask != NT_ABSENT && market->bid <= market->ask &&
+         (market->bid > 0 || market->allow_negative_price);
 }
 
-/* Where an order without a price would trade: at its trigger. */
+static inline int nt_crosses(uint8_t side, int64_t price, int64_t own) {
+  return side == NT_SIDE_BUY ? price >= own : price <= own;
+}
+
+static inline int64_t nt_opposite(const nt_market *market, uint8_t side) {
+  return side == NT_SIDE_BUY ? market->ask : market->bid;
+}
+
+/* Whether an order may trade as soon as it arrives. One with a trigger may when the last trade has reached it, when the quote is beyond it,
+ * and when nobody knows; a trailing stop without one begins at a distance. */
+static inline int nt_trades_at_once(const nt_market *market, uint8_t type, uint8_t side, int64_t trigger_price) {
+  if (type == NT_ORDER_MARKET || type == NT_ORDER_LIMIT) return 1;
+  if (trigger_price == NT_ABSENT) return 0;
+  if (market->bid == NT_ABSENT && market->ask == NT_ABSENT && market->last == NT_ABSENT) return 1;
+  if (nt_trigger_rises(type, side)) return market->last >= trigger_price || market->ask > trigger_price; /* absent is the lowest */
+  return (market->last != NT_ABSENT && market->last <= trigger_price) || (market->bid != NT_ABSENT && market->bid < trigger_price);
+}
+
+/* What an order without a price is taken to ask for, where it is compared with others: its trigger. */
 static inline int64_t nt_trading_price(int64_t price, int64_t trigger_price) {
   return price != NT_ABSENT ? price : trigger_price;
 }
 
-/* The magnitude at which an order is valued once it is replaced. Without a price it never falls: a trailing trigger moves by itself. */
-static inline int64_t nt_replaced_value(const nt_entry *entry, int64_t price, int64_t trigger_price) {
-  if (price != NT_ABSENT) return (int64_t)nt_magnitude(price);
-  int64_t trigger = trigger_price == NT_ABSENT ? 0 : (int64_t)nt_magnitude(trigger_price);
-  return trigger > entry->market_price ? trigger : entry->market_price;
+static inline int64_t nt_worse(int64_t value, int64_t price) {
+  int64_t magnitude = (int64_t)nt_magnitude(price);
+  return magnitude > value ? magnitude : value;
+}
+
+/* The magnitude at which an order is valued, the worst of what it may trade at: its price, its trigger, and when it may trade at once the
+ * quote that it reaches; without a price the worse side plus slippage. NT_ABSENT when that needs a quote and there is none. */
+static inline int64_t nt_value_price(const nt_market *market, uint8_t side, uint8_t type, int64_t price, int64_t trigger_price) {
+  int64_t value = price == NT_ABSENT ? 0 : (int64_t)nt_magnitude(price);
+  if (trigger_price != NT_ABSENT) {
+    value = nt_worse(value, trigger_price);
+    if (!nt_trades_at_once(market, type, side, trigger_price)) return value;
+  }
+  int64_t opposite = nt_opposite(market, side);
+  if (price != NT_ABSENT) return opposite != NT_ABSENT && nt_crosses(side, price, opposite) ? nt_worse(value, opposite) : value;
+  if (!nt_has_quote(market)) return NT_ABSENT;
+  return nt_worse(nt_worse(value, market->bid), side == NT_SIDE_BUY ? opposite + market->slippage : opposite - market->slippage);
+}
+
+static inline int64_t nt_replaced_trigger(const nt_entry *entry, int64_t trigger_price) {
+  return trigger_price != NT_ABSENT ? trigger_price : entry->trigger_price;
+}
+
+/* The same once an order is replaced. One without a price never falls: a trailing trigger moves by itself. */
+static inline int64_t nt_replaced_value(const nt_market *market, const nt_entry *entry, int64_t price, int64_t trigger_price) {
+  uint8_t type = entry->triggered ? entry->venue_type : entry->type;
+  int64_t value = nt_value_price(market, entry->side, type, price, nt_replaced_trigger(entry, trigger_price));
+  return price != NT_ABSENT || value == NT_ABSENT || value > entry->standing_value ? value : entry->standing_value;
+}
+
+/* The position from which the orders of a side that may open begin, at worst: once what only reduces, and `reducing` more of it, has
+ * filled. */
+static inline int64_t nt_base_position(const nt_state *state, const nt_pair *pair, uint8_t side, int64_t reducing) {
+  if (!pair->reduces && reducing == 0) return pair->position;
+  const nt_ledger *ledger = &state->ledgers[pair - state->pairs];
+  nt_wide filled = side == NT_SIDE_BUY ? (nt_wide)pair->position + ledger->reduce_buy + reducing
+                                       : (nt_wide)pair->position - ledger->reduce_sell - reducing;
+  if (side == NT_SIDE_BUY) return pair->position < 0 ? (filled < 0 ? (int64_t)filled : 0) : pair->position;
+  return pair->position > 0 ? (filled > 0 ? (int64_t)filled : 0) : pair->position;
 }
 
 /* price_raw * quantity_raw if all working orders of a side fill, added and added_product more, and none of the other. Orders that close the
- * position add nothing; what goes beyond it is taken at its own prices, and when only a part does, at the highest of that side. */
-static inline nt_wide nt_pair_case(const nt_pair *pair, uint8_t side, nt_wide added, nt_wide added_product, int64_t price) {
+ * position add nothing; what goes beyond it is taken at its own prices, and when only a part does, at the highest of that side. base is
+ * that of nt_base_position. */
+static inline nt_wide nt_pair_case(const nt_pair *pair, uint8_t side, int64_t base, nt_wide added, nt_wide added_product, int64_t price) {
   uint32_t index = nt_side_index(side);
   nt_wide product = pair->working_product[index] + added_product;
-  int64_t against = side == NT_SIDE_BUY ? -pair->position : pair->position;
-  if (against <= 0) return pair->held + product;
-  nt_wide beyond = added + (side == NT_SIDE_BUY ? pair->working_buy : pair->working_sell) - against;
+  if (side == NT_SIDE_BUY ? pair->position >= 0 : pair->position <= 0) return pair->held + product;
+  nt_wide beyond = added + (side == NT_SIDE_BUY ? base + (nt_wide)pair->working_buy : pair->working_sell - (nt_wide)base);
   if (beyond <= 0) return 0;
   nt_wide turned = beyond * (price > pair->highest_price[index] ? price : pair->highest_price[index]);
   return turned < product ? turned : product;
 }
 
-/* The magnitude at which an order is valued: its own price, or the worse of the quote plus slippage. NT_ABSENT when there is none. */
-static inline int64_t nt_value_price(const nt_market *market, uint8_t side, int64_t price) {
-  if (price != NT_ABSENT) return (int64_t)nt_magnitude(price);
-  if (market->bid == NT_ABSENT || market->ask == NT_ABSENT) return NT_ABSENT;
-  price = side == NT_SIDE_BUY ? market->ask + market->slippage : market->bid - market->slippage;
-  uint64_t worse = nt_magnitude(price), bid = nt_magnitude(market->bid);
-  return (int64_t)(bid > worse ? bid : worse);
-}
-
 /* How far an order may trade: its price, or the opposite side of the quote plus slippage. NT_ABSENT when that is not known. */
 static inline int64_t nt_reach(const nt_market *market, uint8_t side, int64_t price) {
   if (price != NT_ABSENT) return price;
-  int64_t opposite = side == NT_SIDE_BUY ? market->ask : market->bid;
+  int64_t opposite = nt_opposite(market, side);
   if (opposite == NT_ABSENT) return NT_ABSENT;
   return side == NT_SIDE_BUY ? opposite + market->slippage : opposite - market->slippage;
-}
-
-static inline int nt_crosses(uint8_t side, int64_t price, int64_t own) {
-  return side == NT_SIDE_BUY ? price >= own : price <= own;
 }
 
 /* ceil(exposure * bps / 10000), and the worst fee of what works. */

@@ -333,7 +333,7 @@ typedef struct nt_order {
   int64_t price;            /* NT_ABSENT for market; in a replace NT_ABSENT keeps the price */
   int64_t trigger_price;    /* of orders with a trigger (a trailing stop may leave it to the last trade), else NT_ABSENT */
   int64_t quantity;         /* total order quantity; in a replace NT_ABSENT keeps it */
-  uint32_t instrument;      /* in a mass cancel NT_NONE means all */
+  uint32_t instrument;      /* in a mass cancel NT_NONE means all of the account's */
   uint16_t account;
   uint16_t strategy;
   uint8_t message;
@@ -523,7 +523,7 @@ typedef struct nt_terms {
   int64_t fee_taker;         /* raw money per whole unit of quantity */
   int64_t fee_maker;
   int64_t max_order_quantity;
-  int64_t max_order_notional; /* raw money */
+  int64_t max_order_notional; /* raw money, of the worst that the order may trade at */
   int64_t min_order_notional; /* raw money; orders that only reduce a position may be smaller */
   int64_t max_position;       /* raw quantity, either sign */
   int64_t price_collar_bps;

@@ -129,7 +129,8 @@ static void take_new(nt_state *state, const nt_order *order, uint32_t channel, n
       prevent_self_trade(state, order->account, order->instrument, order->side, order->price);
     return;
   }
-  if (nt_trades_at_once(order->type)) prevent_self_trade(state, order->account, order->instrument, order->side, order->price);
+  if (nt_trades_at_once(&state->markets[order->instrument], order->type, order->side, order->trigger_price))
+    prevent_self_trade(state, order->account, order->instrument, order->side, order->price);
   nt_book_keeping *keeping = &state->keeping[order->account];
   nt_entry *entry = &state->entries[(uint64_t)channel * state->order_capacity + (order->client_order_id & (state->order_capacity - 1))];
   memset(entry, 0, sizeof(*entry));
@@ -254,7 +255,8 @@ static void take_replace(nt_state *state, const nt_order *order, uint32_t channe
       prevent_self_trade(state, entry->account, entry->instrument, entry->side, wanted.price);
     return;
   }
-  if (entry->owned || nt_trades_at_once(entry->type))
+  int64_t trigger_price = nt_replaced_trigger(entry, wanted.trigger_price);
+  if (entry->triggered || nt_trades_at_once(&state->markets[entry->instrument], entry->type, entry->side, trigger_price))
     prevent_self_trade(state, entry->account, entry->instrument, entry->side, wanted.price);
   nt_book_keeping *keeping = &state->keeping[entry->account];
   keeping->rate_next_ns = rate_next;
@@ -294,7 +296,7 @@ static void take_cancel(nt_state *state, const nt_order *order, uint32_t channel
                                       .reason = NT_REASON_USER_REQUEST});
 }
 
-/* Cancels what works for this client on one instrument, or on all with NT_NONE; each order answers with a report of its own. */
+/* Cancels what works for this client and account on one instrument, or on all with NT_NONE; each order answers with a report of its own. */
 static void take_mass_cancel(nt_state *state, const nt_order *order, uint32_t channel, nt_effects *effects) {
   nt_id_line *client = &state->clients[channel];
   nt_verdict verdict = {0};
@@ -322,7 +324,7 @@ static void take_mass_cancel(nt_state *state, const nt_order *order, uint32_t ch
   effects->accepted = 1;
   nt_entry *entries = &state->entries[(uint64_t)channel * state->order_capacity];
   for (uint32_t i = 0; i < state->order_capacity; i++) {
-    if (order->instrument == NT_NONE || entries[i].instrument == order->instrument)
+    if (entries[i].account == order->account && (order->instrument == NT_NONE || entries[i].instrument == order->instrument))
       cancel_entry(state, &entries[i], order->client_order_id, NT_REASON_USER_REQUEST);
   }
 }
@@ -417,7 +419,7 @@ void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effe
       entry->reserved_extra = 0;
       entry->price = answer->price;
       entry->quantity = answer->quantity;
-      nt_exposure_replaced(state, entry);
+      nt_exposure_replaced(state, entry, 1);
       entry->status = pending_status(entry);
       report = answer_request(report_entry(state, effects, entry, NT_EXEC_REPLACED), answer);
       state->counters.replaces++;
@@ -428,7 +430,7 @@ void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effe
       if (!nt_is_terminal(entry->status)) {
         work(state, entry, -entry->reserved_extra);
         entry->reserved_extra = 0;
-        nt_exposure_replaced(state, entry);
+        nt_exposure_replaced(state, entry, 0);
         entry->status = pending_status(entry);
       }
       report = answer_request(report_entry(state, effects, entry, NT_EXEC_REPLACE_REJECTED), answer);
@@ -436,6 +438,10 @@ void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effe
     case NT_EXEC_CANCEL_REJECTED:
       entry->pending_cancel = 0;
       if (!nt_is_terminal(entry->status)) entry->status = pending_status(entry);
+      if (answer->request_id == 0) { /* the client did not ask, and has been told how the order ended */
+        settle(state, entry);
+        return;
+      }
       report = answer_request(report_entry(state, effects, entry, NT_EXEC_CANCEL_REJECTED), answer);
       break;
     case NT_EXEC_REJECTED:

@@ -76,9 +76,8 @@ static void trigger(nt_state *state, uint32_t index) {
   work(state, index);
 }
 
-/* A stop to buy and an if-touched to sell wait for prices to rise, the others for them to fall. */
 static uint32_t trigger_tree(const nt_entry *entry) {
-  return (entry->side == NT_SIDE_BUY) == (entry->type != NT_ORDER_MARKET_IF_TOUCHED) ? NT_TREE_RISING : NT_TREE_FALLING;
+  return nt_trigger_rises(entry->type, entry->side) ? NT_TREE_RISING : NT_TREE_FALLING;
 }
 
 static int reached(const nt_entry *entry, int64_t last) {
@@ -168,7 +167,7 @@ static void arrive(nt_state *state, uint32_t index) {
   const nt_market *market = &state->markets[entry->instrument];
   entry->place = NT_PLACE_HELD; /* nowhere yet */
   if (entry->fate == NT_FATE_CANCELED) {
-    finish(state, index, NT_EXEC_CANCELED, NT_REASON_LINKED_ORDER);
+    cancel_linked(state, index); /* as if it had been here: whoever decided it has told the others */
   } else if (market->session != NT_SESSION_OPEN) {
     finish(state, index, NT_EXEC_REJECTED, market->session == NT_SESSION_CLOSED ? NT_REASON_MARKET_CLOSED : NT_REASON_INSTRUMENT_HALTED);
   } else if (state->fill_model != NT_FILL_PRINTS && takes(entry) && !quoted(market)) {
@@ -287,7 +286,11 @@ void nt_venue_fill(nt_state *state, uint32_t index, int64_t quantity, int64_t pr
     entry->displayed = slice(entry);
     rest(state, index);
   }
-  if (entry->list_next != index) tell_others(state, index);
+}
+
+/* The orders of its list learn that it has traded. What they do then, they do after it. */
+void nt_venue_traded(nt_state *state, uint32_t index) {
+  if (state->entries[index].list_next != index) tell_others(state, index);
 }
 
 static uint32_t collect(nt_state *state, const nt_venue_book *book, const nt_tick *tick) {
@@ -322,6 +325,13 @@ static int first_works(const nt_state *state, uint32_t index) {
   return 0;
 }
 
+/* A reduce-only order that might have traded ends when there is nothing left to reduce. */
+void nt_venue_reduced(nt_state *state, uint32_t index) {
+  const nt_entry *entry = &state->entries[index];
+  if (!entry->reduce_only || entry->place == NT_PLACE_DONE || nt_venue_reducible(state, entry) > 0 || first_works(state, index)) return;
+  finish(state, index, NT_EXEC_CANCELED, NT_REASON_REDUCE_ONLY_WOULD_INCREASE_POSITION);
+}
+
 static void trade(nt_state *state, const nt_venue_book *book, const nt_tick *tick) {
   uint32_t count = collect(state, book, tick);
   nt_book_sort(state, state->scratch, count);
@@ -338,13 +348,10 @@ static void trade(nt_state *state, const nt_venue_book *book, const nt_tick *tic
       volume -= quantity;
       nt_venue_fill(state, index, quantity, takes ? nt_venue_worse(state, entry, tick->price) : entry->venue_price,
                     takes ? NT_LIQUIDITY_TAKER : NT_LIQUIDITY_MAKER);
+      nt_venue_traded(state, index);
     }
-    if (entry->place == NT_PLACE_DONE) continue;
-    if (entry->reduce_only && nt_venue_reducible(state, entry) == 0 && !first_works(state, index)) {
-      finish(state, index, NT_EXEC_CANCELED, NT_REASON_REDUCE_ONLY_WOULD_INCREASE_POSITION);
-    } else if (entry->place == NT_PLACE_TAKER && immediate(entry)) {
-      finish(state, index, NT_EXEC_CANCELED, NT_REASON_NO_PRINT);
-    }
+    nt_venue_reduced(state, index);
+    if (entry->place == NT_PLACE_TAKER && immediate(entry)) finish(state, index, NT_EXEC_CANCELED, NT_REASON_NO_PRINT);
   }
 }
 
@@ -382,8 +389,14 @@ void nt_venue_level(nt_state *state, const nt_tick *tick, int64_t before) {
   if (state->fill_model != NT_FILL_PRINTS) nt_queue_level(state, tick->instrument, side, tick->price, before, tick->size);
 }
 
-void nt_venue_cancel(nt_state *state, uint32_t index, uint16_t reason) {
-  finish(state, index, NT_EXEC_CANCELED, reason);
+/* Orders of a bracket that wait for the first one, which is where others wait. */
+static uint32_t held_by(nt_state *state, uint32_t first, uint32_t count) {
+  const nt_entry *entries = state->entries;
+  if (entries[first].contingency != 0) return count;
+  for (uint32_t i = entries[first].list_next; i != first; i = entries[i].list_next) {
+    if (entries[i].place == NT_PLACE_HELD) state->scratch[count++] = i;
+  }
+  return count;
 }
 
 /* The session of the instrument has closed: DAY orders end, GTC and GTD orders stay. */
@@ -397,6 +410,7 @@ void nt_venue_session(nt_state *state, uint32_t instrument) {
   for (uint32_t tree = 0; tree < 4; tree++) {
     for (uint32_t i = nt_book_first(state, book->root[tree]); i != NT_NIL; i = nt_book_next(state, i)) state->scratch[count++] = i;
   }
+  for (uint32_t i = 0, listed = count; i < listed; i++) count = held_by(state, state->scratch[i], count);
   nt_book_sort(state, state->scratch, count);
   for (uint32_t i = 0; i < count; i++) {
     uint32_t index = state->scratch[i];

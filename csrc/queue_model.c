@@ -77,21 +77,27 @@ static int64_t reachable(const nt_state *state, const nt_entry *entry) {
   return sum - taken;
 }
 
-void nt_queue_take(nt_state *state, uint32_t index) {
+/* Everything that it can take now; the others of its list learn of it afterwards, so that none of them trades in between. */
+static void take(nt_state *state, uint32_t index) {
   nt_entry *entry = &state->entries[index];
   int64_t *taken = &state->books[entry->instrument].taken[1 - side_of(entry)];
-  int64_t left = wanted_of(state, entry, reachable(state, entry)), sum = 0, price, size;
+  int64_t wanted = wanted_of(state, entry, reachable(state, entry)), left = wanted, sum = 0, price, size;
   if (entry->time_in_force == NT_TIF_FOK && left < entry->venue_quantity - entry->venue_filled) return;
   for (uint32_t rank = 0; left > 0 && has_room(state); rank++) {
-    /* a fill may release another order, which takes what was left */
-    if (!level_at(state, entry->instrument, 1 - side_of(entry), rank, &price, &size) || !reaches(entry, price)) break;
+    if (!level_at(state, entry->instrument, 1 - side_of(entry), rank, &price, &size)) break;
     sum = size == INT64_MAX ? size : sum + size;
     int64_t quantity = sum - *taken < left ? sum - *taken : left;
     if (quantity <= 0) continue;
-    *taken += quantity;
+    *taken = nt_sum(*taken, quantity);
     left -= quantity;
     nt_venue_fill(state, index, quantity, nt_venue_worse(state, entry, price), NT_LIQUIDITY_TAKER);
   }
+  if (left < wanted) nt_venue_traded(state, index);
+}
+
+void nt_queue_take(nt_state *state, uint32_t index) {
+  take(state, index);
+  nt_venue_reduced(state, index);
 }
 
 /* Resting orders that a price has reached: bids at it or above, asks at it or below. Best first, into scratch. */
@@ -106,11 +112,19 @@ static uint32_t collect(nt_state *state, uint32_t instrument, uint32_t side, int
   return count;
 }
 
-static void make(nt_state *state, uint32_t index, int64_t quantity, int64_t *volume) {
-  const nt_entry *entry = &state->entries[index];
+/* What a resting order gets of a volume that has come to it. */
+static int64_t makes(nt_state *state, const nt_entry *entry, int64_t volume) {
+  int64_t quantity = has_room(state) ? wanted_of(state, entry, volume) : 0;
   if (entry->displayed != 0 && quantity > entry->displayed) quantity = entry->displayed;
-  *volume -= quantity;
-  nt_venue_fill(state, index, quantity, entry->venue_price, NT_LIQUIDITY_MAKER);
+  return quantity > 0 ? quantity : 0;
+}
+
+static void made(nt_state *state, uint32_t index, int64_t quantity) {
+  if (quantity > 0) {
+    nt_venue_fill(state, index, quantity, state->entries[index].venue_price, NT_LIQUIDITY_MAKER);
+    nt_venue_traded(state, index);
+  }
+  nt_venue_reduced(state, index);
 }
 
 static void print_side(nt_state *state, const nt_tick *tick, uint32_t side) {
@@ -129,8 +143,9 @@ static void print_side(nt_state *state, const nt_tick *tick, uint32_t side) {
       if (-entry->queue_ahead < available) available = -entry->queue_ahead;
       entry->queue_ahead = 0;
     }
-    int64_t quantity = has_room(state) ? wanted_of(state, entry, available) : 0;
-    if (quantity > 0) make(state, index, quantity, &volume);
+    int64_t quantity = makes(state, entry, available);
+    volume -= quantity;
+    made(state, index, quantity);
   }
 }
 
@@ -189,13 +204,13 @@ void nt_queue_quote(nt_state *state, uint32_t instrument) {
       if (state->entries[state->scratch[i]].place == NT_PLACE_TAKER) nt_queue_take(state, state->scratch[i]);
     }
     uint32_t count = collect(state, instrument, side, best_of(state, instrument, 1 - side), 1);
-    int64_t size = size_of(state, instrument, 1 - side), volume = size == INT64_MAX ? size : size - book->taken[1 - side];
+    int64_t size = size_of(state, instrument, 1 - side);
     for (uint32_t i = 0; i < count; i++) {
       uint32_t index = state->scratch[i];
-      const nt_entry *entry = &state->entries[index];
-      if (entry->place != NT_PLACE_RESTING) continue;
-      int64_t quantity = has_room(state) ? wanted_of(state, entry, volume) : 0;
-      if (quantity > 0) make(state, index, quantity, &volume);
+      if (state->entries[index].place != NT_PLACE_RESTING) continue;
+      int64_t *taken = &book->taken[1 - side], quantity = makes(state, &state->entries[index], size - *taken);
+      *taken = nt_sum(*taken, quantity); /* before the others of its list, who may take the rest */
+      made(state, index, quantity);
     }
   }
 }

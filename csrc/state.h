@@ -228,14 +228,17 @@ typedef struct nt_entry {
   uint8_t fate;
   uint8_t reduce_only;
   uint8_t post_only;
-  int64_t queue_traded; /* at its price since the size displayed there was last told */
-  int64_t value_price;  /* magnitude at which leaves + reserved_extra are valued */
-  int64_t market_price; /* value_price of an order without a price */
-  int64_t own_price;    /* key in the account's own orders: the more aggressive price while a replace is on its way */
-  uint32_t own_left;    /* tree of the account's own orders on this side */
+  int64_t queue_traded;   /* at its price since the size displayed there was last told */
+  int64_t value_price;    /* magnitude at which leaves + reserved_extra are valued: the worse of the next two */
+  int64_t standing_value; /* of the order as the venue has confirmed it */
+  int64_t replaced_value; /* of the replace that is on its way */
+  int64_t own_price;      /* key in the account's own orders: the more aggressive price while a replace is on its way */
+  uint32_t own_left;      /* tree of the account's own orders on this side */
   uint32_t own_right;
   uint32_t own_parent;
-  uint32_t owned; /* 1: in that tree */
+  uint8_t owned;     /* 1: in that tree */
+  uint8_t triggered; /* 1: the kernel knows that it has been, or that it was to be when it arrived */
+  uint16_t reserved;
 } nt_entry;
 _Static_assert(sizeof(nt_entry) == 256, "one order is four lines");
 
@@ -368,6 +371,10 @@ static inline uint32_t nt_pair_index(const nt_state *state, uint32_t account, ui
 static inline int64_t nt_leaves(const nt_entry *entry) {
   return entry->quantity - entry->filled;
 }
+/* A stop to buy and an if-touched to sell wait for prices to rise, the others for them to fall. */
+static inline int nt_trigger_rises(uint8_t type, uint8_t side) {
+  return (side == NT_SIDE_BUY) == (type != NT_ORDER_MARKET_IF_TOUCHED);
+}
 static inline int nt_is_terminal(uint8_t status) {
   return status >= NT_STATUS_FILLED && status <= NT_STATUS_REJECTED;
 }
@@ -412,7 +419,7 @@ void nt_exposure_price(nt_state *state, nt_entry *entry, int64_t value_price);
 void nt_exposure_new(nt_state *state, const nt_order *order, nt_entry *entry); /* accepted; before its quantity works */
 /* A replace has been accepted (before its extra quantity works), and the price at which the order works once it is answered. */
 void nt_exposure_replace(nt_state *state, nt_entry *entry, const nt_order *wanted);
-void nt_exposure_replaced(nt_state *state, nt_entry *entry);
+void nt_exposure_replaced(nt_state *state, nt_entry *entry, int accepted);
 void nt_habit_fill(nt_state *state, uint32_t account);
 
 void nt_exposure_triggered(nt_state *state, nt_entry *entry);
@@ -456,7 +463,8 @@ void nt_venue_quote(nt_state *state, uint32_t instrument);
 void nt_venue_level(nt_state *state, const nt_tick *tick, int64_t before);
 int64_t nt_venue_reducible(nt_state *state, const nt_entry *entry); /* what is open for a reduce-only order to close */
 void nt_venue_fill(nt_state *state, uint32_t index, int64_t quantity, int64_t price, uint8_t liquidity);
-void nt_venue_cancel(nt_state *state, uint32_t index, uint16_t reason);              /* by the venue's own rules */
+void nt_venue_traded(nt_state *state, uint32_t index);                               /* after one fill or several of one go */
+void nt_venue_reduced(nt_state *state, uint32_t index);                              /* after it might have traded */
 int64_t nt_venue_worse(const nt_state *state, const nt_entry *entry, int64_t price); /* by slippage, within its limit */
 
 /* queue_model.c: fills at the quote and by queue position. */

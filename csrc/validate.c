@@ -29,17 +29,6 @@ static inline int well_formed(const nt_state *state, const nt_order *order, nt_v
   return 1;
 }
 
-/* The position from which the orders of a side that may open begin, at worst: once what only reduces, and `reducing` more of it, has
- * filled. */
-static inline int64_t base_position(const nt_state *state, const nt_pair *pair, uint8_t side, int64_t reducing) {
-  if (!pair->reduces && reducing == 0) return pair->position;
-  const nt_ledger *ledger = &state->ledgers[pair - state->pairs];
-  nt_wide filled = side == NT_SIDE_BUY ? (nt_wide)pair->position + ledger->reduce_buy + reducing
-                                       : (nt_wide)pair->position - ledger->reduce_sell - reducing;
-  if (side == NT_SIDE_BUY) return pair->position < 0 ? (filled < 0 ? (int64_t)filled : 0) : pair->position;
-  return pair->position > 0 ? (filled > 0 ? (int64_t)filled : 0) : pair->position;
-}
-
 /* Checks 2 and 22. added: how much this request adds to what works on its side. */
 static inline int trading_state(const nt_state *state, const nt_book_keeping *keeping, const nt_pair *pair, uint8_t side, int64_t added,
                                 int64_t reducing, nt_verdict *verdict) {
@@ -49,7 +38,7 @@ static inline int trading_state(const nt_state *state, const nt_book_keeping *ke
     return 0;
   }
   if (keeping->state == NT_STATE_REDUCING) {
-    int64_t base = base_position(state, pair, side, reducing);
+    int64_t base = nt_base_position(state, pair, side, reducing);
     nt_wide open = side == NT_SIDE_BUY ? -(nt_wide)base : base;
     nt_wide working = (nt_wide)(side == NT_SIDE_BUY ? pair->working_buy : pair->working_sell) + added;
     int closes = side == NT_SIDE_BUY ? pair->position < 0 : pair->position > 0;
@@ -90,7 +79,7 @@ static inline int short_sale(const nt_state *state, const nt_pair *pair, uint8_t
                              nt_verdict *verdict) {
   if ((pair->restrictions & NT_RESTRICT_SHORT) == 0 || side != NT_SIDE_SELL || (nt_wide)added + reducing == 0) return 1;
   nt_wide sold = (nt_wide)pair->working_sell + added;
-  int64_t base = base_position(state, pair, side, reducing);
+  int64_t base = nt_base_position(state, pair, side, reducing);
   if (sold <= (base > 0 ? base : 0)) return 1;
   deny_wide(verdict, NT_CHECK_RESTRICTED, NT_REASON_SHORT_SALE_RESTRICTED, NT_UNIT_QUANTITY, sold, base > 0 ? base : 0);
   return 0;
@@ -134,14 +123,9 @@ static inline int price_check(const nt_market *market, int64_t price, nt_verdict
   return 0;
 }
 
-static inline int has_quote(const nt_market *market) {
-  return market->bid != NT_ABSENT && market->ask != NT_ABSENT && market->bid <= market->ask &&
-         (market->bid > 0 || market->allow_negative_price);
-}
-
 static inline int freshness(const nt_market *market, const nt_pair *pair, int64_t now, nt_verdict *verdict) {
   if (pair->max_quote_age_ns == INT64_MAX) return 1;
-  if (market->quote_ts == NT_ABSENT || !has_quote(market)) {
+  if (market->quote_ts == NT_ABSENT || !nt_has_quote(market)) {
     deny(verdict, NT_CHECK_FRESHNESS, NT_REASON_MARKET_PRICE_UNAVAILABLE, NT_UNIT_NANOSECONDS, NT_ABSENT, pair->max_quote_age_ns);
     return 0;
   }
@@ -154,7 +138,7 @@ static inline int freshness(const nt_market *market, const nt_pair *pair, int64_
  * The limit reported is the last price inside the band, towards the reference. */
 static inline int collar(const nt_market *market, const nt_pair *pair, uint8_t side, int64_t price, nt_verdict *verdict) {
   if (pair->price_collar_bps == INT64_MAX) return 1;
-  if (!has_quote(market)) {
+  if (!nt_has_quote(market)) {
     deny(verdict, NT_CHECK_COLLAR, NT_REASON_MARKET_PRICE_UNAVAILABLE, NT_UNIT_PRICE, price, NT_ABSENT);
     return 0;
   }
@@ -170,23 +154,18 @@ static inline int collar(const nt_market *market, const nt_pair *pair, uint8_t s
   return 0;
 }
 
-/* Check 12. A market order is priced at the worse of its side of the quote plus slippage. */
-static inline int notional(const nt_market *market, const nt_pair *pair, const nt_order *order, int64_t price, int64_t quantity,
-                           nt_verdict *verdict) {
+/* Check 12. value: of nt_value_price. */
+static inline int notional(const nt_pair *pair, int64_t value, int64_t quantity, nt_verdict *verdict) {
   if (!pair->has_terms) {
     deny(verdict, NT_CHECK_NOTIONAL, NT_REASON_FX_RATE_UNAVAILABLE, NT_UNIT_MONEY, NT_ABSENT, NT_ABSENT);
     return 0;
   }
   if (pair->max_order_notional == INT64_MAX) return 1;
-  if (price == NT_ABSENT) {
-    if (!has_quote(market)) {
-      deny(verdict, NT_CHECK_NOTIONAL, NT_REASON_MARKET_PRICE_UNAVAILABLE, NT_UNIT_MONEY, NT_ABSENT, pair->max_order_notional);
-      return 0;
-    }
-    price = order->side == NT_SIDE_BUY ? market->ask + market->slippage : market->bid - market->slippage;
-    if (nt_magnitude(market->bid) > nt_magnitude(price)) price = market->bid;
+  if (value == NT_ABSENT) {
+    deny(verdict, NT_CHECK_NOTIONAL, NT_REASON_MARKET_PRICE_UNAVAILABLE, NT_UNIT_MONEY, NT_ABSENT, pair->max_order_notional);
+    return 0;
   }
-  nt_wide product = nt_absolute((nt_wide)price * quantity);
+  nt_wide product = (nt_wide)value * quantity;
   if (product <= pair->product_limit) return 1;
   deny_wide(verdict, NT_CHECK_NOTIONAL, NT_REASON_NOTIONAL_EXCEEDS_MAXIMUM, NT_UNIT_MONEY,
             -(nt_wide)nt_money_floor(-product, pair->value_numerator, pair->value_denominator), pair->max_order_notional);
@@ -194,18 +173,21 @@ static inline int notional(const nt_market *market, const nt_pair *pair, const n
   return 0;
 }
 
-/* Check 13. A market order is priced at the lesser side of the quote. */
-static inline int minimum_notional(const nt_market *market, const nt_pair *pair, const nt_terms *terms, int64_t price, int64_t quantity,
-                                   nt_verdict *verdict) {
+/* Check 13. The least of what the order may trade at: its price, or without one its trigger and once that may be reached the lesser side of
+ * the quote. */
+static inline int minimum_notional(const nt_market *market, const nt_pair *pair, const nt_terms *terms, int64_t price,
+                                   int64_t trigger_price, int at_once, int64_t quantity, nt_verdict *verdict) {
   if (pair->minimum_product == 0) return 1;
-  if (price == NT_ABSENT) {
-    if (!has_quote(market)) {
+  uint64_t least = nt_magnitude(nt_trading_price(price, trigger_price));
+  if (price == NT_ABSENT && (at_once || trigger_price == NT_ABSENT)) {
+    if (!nt_has_quote(market)) {
       deny(verdict, NT_CHECK_MINIMUM_NOTIONAL, NT_REASON_MARKET_PRICE_UNAVAILABLE, NT_UNIT_MONEY, NT_ABSENT, terms->min_order_notional);
       return 0;
     }
-    price = nt_magnitude(market->bid) < nt_magnitude(market->ask) ? market->bid : market->ask;
+    uint64_t bid = nt_magnitude(market->bid), ask = nt_magnitude(market->ask), lesser = bid < ask ? bid : ask;
+    if (trigger_price == NT_ABSENT || lesser < least) least = lesser;
   }
-  nt_wide product = nt_absolute((nt_wide)price * quantity);
+  nt_wide product = (nt_wide)least * quantity;
   if (product >= pair->minimum_product) return 1;
   deny(verdict, NT_CHECK_MINIMUM_NOTIONAL, NT_REASON_NOTIONAL_BELOW_MINIMUM, NT_UNIT_MONEY,
        nt_money_floor(product, pair->value_numerator, pair->value_denominator), terms->min_order_notional);
@@ -214,7 +196,7 @@ static inline int minimum_notional(const nt_market *market, const nt_pair *pair,
 
 /* Check 15. The worst case: everything that works on this side fills, nothing on the other. */
 static inline int position(const nt_state *state, const nt_pair *pair, uint8_t side, int64_t added, int64_t reducing, nt_verdict *verdict) {
-  int64_t base = base_position(state, pair, side, reducing);
+  int64_t base = nt_base_position(state, pair, side, reducing);
   nt_wide worst = side == NT_SIDE_BUY ? (nt_wide)base + pair->working_buy + added : -(nt_wide)base + pair->working_sell + added;
   int64_t limit = pair->max_position < NT_RAW_MAX ? pair->max_position : NT_RAW_MAX;
   if (worst <= limit) return 1;
@@ -222,9 +204,11 @@ static inline int position(const nt_state *state, const nt_pair *pair, uint8_t s
   return 0;
 }
 
-/* What checks 17, 18 and 21 need of a request: its price, what it adds to the quantity and to the product that work on its side. */
+/* What checks 17, 18 and 21 need of a request: its price, what it adds to the quantity and to the product that work on its side, or to what
+ * only reduces there. */
 typedef struct addition {
   int64_t price; /* NT_ABSENT: not known */
+  int64_t reducing;
   nt_wide quantity;
   nt_wide product;
 } addition;
@@ -237,7 +221,8 @@ static inline int is_valued(const nt_book_keeping *keeping, uint16_t check, cons
 }
 
 /* Checks 17 and 18. What adds nothing passes, however far the account is beyond its limits. */
-static inline int exposure(const nt_book_keeping *keeping, const nt_pair *pair, uint8_t side, const addition *added, nt_verdict *verdict) {
+static inline int exposure(const nt_state *state, const nt_book_keeping *keeping, const nt_pair *pair, uint8_t side, const addition *added,
+                           nt_verdict *verdict) {
   if (keeping->max_open_notional != INT64_MAX && added->product > 0) {
     if (!is_valued(keeping, NT_CHECK_EXPOSURE, added, keeping->max_open_notional, verdict)) return 0;
     nt_wide total = keeping->open_notional - pair->open_notional +
@@ -250,7 +235,8 @@ static inline int exposure(const nt_book_keeping *keeping, const nt_pair *pair, 
   if (keeping->max_gross_exposure == INT64_MAX && pair->initial_margin_bps == 0) return 1;
   uint16_t check = keeping->max_gross_exposure == INT64_MAX ? NT_CHECK_BUYING_POWER : NT_CHECK_EXPOSURE;
   int64_t limit = check == NT_CHECK_EXPOSURE ? keeping->max_gross_exposure : NT_ABSENT;
-  nt_wide worst = nt_pair_case(pair, side, added->quantity, added->product, added->price);
+  int64_t base = nt_base_position(state, pair, side, added->reducing);
+  nt_wide worst = nt_pair_case(pair, side, base, added->quantity, added->product, added->price);
   if (added->price != NT_ABSENT && worst <= pair->worst) return 1;
   if (!is_valued(keeping, check, added, limit, verdict)) return 0;
   int64_t money = nt_ratio_up(&pair->value, worst);
@@ -387,25 +373,25 @@ void nt_validate_new(const nt_state *state, const nt_order *order, uint32_t chan
   if (order->trigger_price != NT_ABSENT && !price_check(market, order->trigger_price, verdict)) return;
   if (!nt_order_type_checks(state, order, channel, verdict)) return;
   if (!freshness(market, pair, state->now, verdict)) return;
-  if (order->type == NT_ORDER_LIMIT && !collar(market, pair, order->side, order->price, verdict)) return;
-  int64_t price = nt_trading_price(order->price, order->trigger_price);
-  if (!notional(market, pair, order, price, order->quantity, verdict)) return;
-  if (opens && !minimum_notional(market, pair, terms, price, order->quantity, verdict)) return;
+  int at_once = nt_trades_at_once(market, order->type, order->side, order->trigger_price);
+  if (at_once && order->price != NT_ABSENT && !collar(market, pair, order->side, order->price, verdict)) return;
+  int64_t value = nt_value_price(market, order->side, order->type, order->price, order->trigger_price);
+  if (!notional(pair, value, order->quantity, verdict)) return;
+  if (opens && !minimum_notional(market, pair, terms, order->price, order->trigger_price, at_once, order->quantity, verdict)) return;
   if (keeping->open_orders >= keeping->max_open_orders) {
     deny(verdict, NT_CHECK_OPEN_ORDERS, NT_REASON_TOO_MANY_OPEN_ORDERS, NT_UNIT_COUNT, keeping->open_orders + 1, keeping->max_open_orders);
     return;
   }
   if (!position(state, pair, order->side, opening, order->quantity - opening, verdict)) return;
   if (!short_sale(state, pair, order->side, opening, order->quantity - opening, verdict)) return;
-  if (opens && keeping->values) {
-    addition added = {.price = nt_value_price(market, order->side, price), .quantity = order->quantity};
-    added.product = (nt_wide)(added.price == NT_ABSENT ? 1 : added.price) * order->quantity; /* more than 0: without a price it is denied */
-    if (!exposure(keeping, pair, order->side, &added, verdict) || !daily_value(keeping, pair, &added, verdict)) return;
+  if (keeping->values) {
+    addition added = {.price = opens ? value : 0, .reducing = order->quantity - opening, .quantity = opening};
+    added.product = (nt_wide)(added.price == NT_ABSENT ? 1 : added.price) * opening; /* more than 0: without a price it is denied */
+    if (!exposure(state, keeping, pair, order->side, &added, verdict) || !daily_value(keeping, pair, &added, verdict)) return;
   }
   if (!repeated_fills(state, keeping, order->account, verdict) || !duplicative(state, keeping, order->account, key, verdict)) return;
-  if (nt_trades_at_once(order->type) && !self_trade(state, keeping, order->account, order->instrument, order->side, order->price, verdict))
-    return;
-  rate(keeping, state->now, verdict, rate_next);
+  if (!rate(keeping, state->now, verdict, rate_next) || !at_once) return;
+  self_trade(state, keeping, order->account, order->instrument, order->side, order->price, verdict);
 }
 
 /* order carries the new total quantity and price, filled in from the entry where absent. Exposure is checked on what it adds. */
@@ -438,36 +424,36 @@ void nt_validate_replace(const nt_state *state, const nt_order *order, const nt_
   if (limit && !price_check(market, order->price, verdict)) return;
   if (order->trigger_price != NT_ABSENT && !price_check(market, order->trigger_price, verdict)) return;
   if (!freshness(market, pair, state->now, verdict)) return;
-  if (entry->type == NT_ORDER_LIMIT && !collar(market, pair, entry->side, order->price, verdict)) return;
-  nt_order priced = *order;
-  priced.side = entry->side;
-  int64_t trigger_price = order->trigger_price != NT_ABSENT ? order->trigger_price : entry->trigger_price;
-  int64_t price = nt_trading_price(order->price, trigger_price);
-  if (!notional(market, pair, &priced, price, order->quantity, verdict)) return;
+  int64_t trigger_price = nt_replaced_trigger(entry, order->trigger_price);
+  int at_once = entry->triggered || nt_trades_at_once(market, entry->type, entry->side, trigger_price);
+  if (at_once && limit && !collar(market, pair, entry->side, order->price, verdict)) return;
+  int64_t value = nt_replaced_value(market, entry, order->price, order->trigger_price);
+  if (!notional(pair, value, order->quantity, verdict)) return;
   if (entry->reduce_only) {
     int held = entry->contingency == NT_CONTINGENCY_BRACKET;
     if (!held && added > 0 && !nt_order_reduces(state, entry->account, entry->instrument, entry->side, added, verdict)) return;
   } else {
-    if (!minimum_notional(market, pair, terms, price, order->quantity, verdict)) return;
+    if (!minimum_notional(market, pair, terms, order->price, trigger_price, at_once, order->quantity, verdict)) return;
   }
   if (!position(state, pair, entry->side, opening, added - opening, verdict)) return;
   if (!short_sale(state, pair, entry->side, opening, added - opening, verdict)) return;
-  if (!entry->reduce_only && keeping->values) {
-    addition more = {.price = nt_replaced_value(entry, order->price, order->trigger_price), .quantity = added};
+  if (entry->reduce_only && keeping->values) {
+    addition more = {.reducing = added};
+    if (!exposure(state, keeping, pair, entry->side, &more, verdict)) return;
+  } else if (keeping->values) {
+    addition more = {.price = value, .quantity = added};
     int64_t quantity = order->quantity > entry->quantity ? order->quantity : entry->quantity, worse = entry->value_price;
-    if (more.price > worse) worse = more.price;
+    if (value > worse) worse = value;
     nt_wide before = (nt_wide)entry->value_price * nt_leaves(entry);
-    nt_wide value = (nt_wide)more.price * ((nt_wide)order->quantity - entry->filled) - before;
     more.product = (nt_wide)worse * (quantity - entry->filled) - before; /* while both are possible */
-    if (!exposure(keeping, pair, entry->side, &more, verdict)) return;
-    more.product = value;
+    if (value == NT_ABSENT) more.product = 1;
+    if (!exposure(state, keeping, pair, entry->side, &more, verdict)) return;
+    if (value != NT_ABSENT) more.product = (nt_wide)value * ((nt_wide)order->quantity - entry->filled) - before;
     if (!daily_value(keeping, pair, &more, verdict)) return;
   }
   if (!repeated_fills(state, keeping, entry->account, verdict)) return;
-  if ((entry->owned || nt_trades_at_once(entry->type)) &&
-      !self_trade(state, keeping, entry->account, entry->instrument, entry->side, order->price, verdict))
-    return;
-  rate(keeping, state->now, verdict, rate_next);
+  if (!rate(keeping, state->now, verdict, rate_next) || !at_once) return;
+  self_trade(state, keeping, entry->account, entry->instrument, entry->side, order->price, verdict);
 }
 
 /* Check 19 of a request to cancel. */

@@ -204,12 +204,17 @@ class Client:
         """Ask to cancel. The answer is a CANCELED or CANCEL_REJECTED report of the order."""
         self._request(abi.NT_MESSAGE_CANCEL, order_id)
 
-    def cancel_all(self, symbol: str | None = None) -> int:
-        """Cancel what works for this client, everywhere or on one symbol. Returns how many open orders it knew of."""
+    def cancel_all(self, symbol: str | None = None, account: str | None = None) -> int:
+        """Cancel what works for this client, everywhere, on one symbol or of one account. Returns how many open orders it knew of.
+
+        Each account with such orders is sent one request, which counts to its max_cancels_per_second.
+        """
         index = abi.NT_NONE if symbol is None else self._find(symbol).index
-        known = sum(1 for row in self._open_orders() if index in (abi.NT_NONE, row.instrument))
-        self._request(abi.NT_MESSAGE_MASS_CANCEL, 0, instrument=index)
-        return known
+        wanted = range(len(self._accounts)) if account is None else (self._account_of(account)[0],)
+        known = [row.account for row in self._open_orders() if index in (abi.NT_NONE, row.instrument) and row.account in wanted]
+        for number in sorted(set(known)):
+            self._request(abi.NT_MESSAGE_MASS_CANCEL, 0, instrument=index, account=number)
+        return len(known)
 
     def execute(
         self,

@@ -33,8 +33,9 @@ static inline void recount_entry(const nt_entry *entry) {
   CHECK(nt_leaves(entry) > 0);
   CHECK(entry->reserved_extra == 0 || entry->pending_replace);
   if (entry->reduce_only) return;
-  if (entry->type == NT_ORDER_LIMIT) CHECK(entry->value_price >= (int64_t)nt_magnitude(entry->price));
-  if (entry->type == NT_ORDER_LIMIT && !entry->pending_replace) CHECK_EQUAL(entry->value_price, (int64_t)nt_magnitude(entry->price));
+  CHECK(entry->value_price >= entry->standing_value);
+  if (entry->price != NT_ABSENT) CHECK(entry->value_price >= (int64_t)nt_magnitude(entry->price));
+  if (!entry->pending_replace) CHECK_EQUAL(entry->value_price, entry->standing_value);
 }
 
 /* The best of the orders in the account's search for self-trades. */
@@ -94,7 +95,8 @@ static inline void recount_pair(const nt_state *state, uint32_t account, uint32_
     int64_t against = side == 0 ? -pair->position : pair->position;
     nt_wide reached = held + product[side];
     if (against > 0) { /* what goes beyond it, between the lowest and the highest price of what turns it */
-      nt_wide beyond = quantity[side] > against ? quantity[side] - against : 0;
+      nt_wide open = against > reducing[side] ? against - reducing[side] : 0; /* what only reduces may be the first to fill */
+      nt_wide beyond = quantity[side] > open ? quantity[side] - open : 0;
       reached = beyond * pair->highest_price[side];
       if (reached > product[side]) reached = product[side];
     }

@@ -238,6 +238,24 @@ static void check_23_both(void) {
   nt_state_destroy(m.state);
 }
 
+/* An order that is denied because of its account's own orders has to be within the rate, before it cancels them. */
+static void check_23_takes_the_rate(void) {
+  machine_limits limits = machine_defaults();
+  limits.account.self_trade = NT_SELF_TRADE_CANCEL_BOTH;
+  limits.account.max_orders_per_second = 1;
+  machine m = machine_make(&limits);
+  passes(&m, SELL, 4, PRICE);
+  sends(&m, BUY, 4, PRICE);
+  CHECK_EQUAL(m.effects.count, 1);
+  CHECK_EQUAL(m.effects.reports[0].reason, NT_REASON_RATE_LIMIT_EXCEEDED);
+  CHECK_EQUAL(m.state->keeping[0].open_orders, 1);
+  machine_wait(&m, 1000000000);
+  sends(&m, BUY, 4, PRICE);
+  CHECK_EQUAL(m.effects.reports[0].reason, NT_REASON_SELF_TRADE_PREVENTED);
+  CHECK_EQUAL(m.state->keeping[0].open_orders, 0);
+  nt_state_destroy(m.state);
+}
+
 int main(void) {
   RUN(check_20_duplicative);
   RUN(check_20_many_kinds);
@@ -248,5 +266,6 @@ int main(void) {
   RUN(check_23_pending_replace);
   RUN(check_23_oldest);
   RUN(check_23_both);
+  RUN(check_23_takes_the_rate);
   return 0;
 }

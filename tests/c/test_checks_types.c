@@ -120,6 +120,103 @@ static void what_only_reduces_counts_with_what_may_open(void) {
   nt_state_destroy(m.state);
 }
 
+static nt_order trailing(machine *m, uint8_t side, int64_t quantity, int64_t trigger_price) {
+  nt_order order = stop_order(m, side, quantity, trigger_price, NT_ABSENT);
+  order.type = NT_ORDER_TRAILING_STOP;
+  order.flags = NT_ORDER_EXTENDED;
+  order.trailing_offset = 100;
+  return order;
+}
+
+/* With each of the limits on what an order is worth, one whose trigger is reached counts at the market, not at its trigger. */
+static void what_trades_at_once_is_worth_the_market(void) {
+  const uint16_t reasons[] = {NT_REASON_NOTIONAL_EXCEEDS_MAXIMUM, NT_REASON_GROSS_EXPOSURE_EXCEEDED, NT_REASON_OPEN_NOTIONAL_EXCEEDED,
+                              NT_REASON_DAILY_VALUE_EXCEEDED, NT_REASON_INSUFFICIENT_BUYING_POWER};
+  for (int i = 0; i < 5; i++) {
+    machine_limits limits = machine_defaults();
+    int64_t limit = (int64_t)8 * UNIT;
+    if (i == 0) limits.terms.max_order_notional = limit;
+    if (i == 1) limits.account.max_gross_exposure = limit;
+    if (i == 2) limits.account.max_open_notional = limit;
+    if (i == 3) limits.account.max_daily_value = limit;
+    if (i == 4) limits.terms.initial_margin_bps = 10000;
+    if (i == 4) limits.account.cash = limit;
+    machine m = machine_make(&limits);
+    CHECK_EQUAL(answer(&m, stop_order(&m, BUY, 8, 25, NT_ABSENT)), NT_REASON_MARKET_PRICE_UNAVAILABLE); /* it may trade anywhere */
+    machine_quote(&m, PRICE - 25, PRICE);
+    CHECK_EQUAL(answer(&m, stop_order(&m, BUY, 8, 25, NT_ABSENT)), reasons[i]); /* by the quote, before a trade */
+    machine_trade(&m, PRICE, 4, BUY);
+    CHECK_EQUAL(answer(&m, stop_order(&m, BUY, 8, 25, NT_ABSENT)), reasons[i]);
+    CHECK_EQUAL(answer(&m, trailing(&m, BUY, 8, 25)), reasons[i]);
+    nt_order touched = stop_order(&m, SELL, 10, 25, NT_ABSENT);
+    touched.type = NT_ORDER_MARKET_IF_TOUCHED;
+    CHECK_EQUAL(answer(&m, touched), reasons[i]);
+    CHECK_EQUAL(answer(&m, machine_order(&m, SELL, 10, 25)), reasons[i]);          /* a limit far through the quote */
+    CHECK_EQUAL(answer(&m, stop_order(&m, SELL, 10, PRICE, 25)), reasons[i]);      /* the same, behind a trigger that is reached */
+    CHECK_EQUAL(answer(&m, stop_order(&m, SELL, 10, PRICE - 50, 25)), reasons[i]); /* or not yet: it is worth its trigger */
+    CHECK_EQUAL(answer(&m, stop_order(&m, BUY, 6, 25, NT_ABSENT)), 0);
+    nt_state_destroy(m.state);
+  }
+}
+
+/* A replace that lets a trigger be reached, and one of an order that has been triggered. */
+static void a_reached_trigger_counts_in_a_replace(void) {
+  machine_limits limits = machine_defaults();
+  limits.terms.max_order_notional = (int64_t)8 * UNIT;
+  limits.terms.price_collar_bps = 100;
+  limits.account.self_trade = NT_SELF_TRADE_CANCEL_NEWEST;
+  machine m = machine_make(&limits);
+  machine_quote(&m, PRICE - 25, PRICE);
+  machine_trade(&m, PRICE, 4, BUY);
+  CHECK_EQUAL(answer(&m, stop_order(&m, SELL, 10, PRICE / 2, NT_ABSENT)), 0);
+  nt_order request = machine_request(&m, NT_MESSAGE_REPLACE, m.next_id - 1, NT_ABSENT, NT_ABSENT);
+  request.trigger_price = PRICE;
+  CHECK_EQUAL(answer(&m, request), NT_REASON_NOTIONAL_EXCEEDS_MAXIMUM);
+  machine_new(&m, SELL, 4, PRICE + 50, NT_TIF_DAY);
+  CHECK_EQUAL(answer(&m, stop_order(&m, BUY, 4, 25, 2 * PRICE)), NT_REASON_PRICE_COLLAR);
+  CHECK_EQUAL(answer(&m, stop_order(&m, BUY, 4, 25, PRICE + 50)), NT_REASON_SELF_TRADE_PREVENTED);
+  CHECK_EQUAL(answer(&m, stop_order(&m, BUY, 4, 25, NT_ABSENT)), 0); /* it reaches PRICE + 25 */
+  CHECK_EQUAL(answer(&m, machine_request(&m, NT_MESSAGE_CANCEL, m.next_id - 1, 0, NT_ABSENT)), NT_REASON_USER_REQUEST);
+  CHECK_EQUAL(answer(&m, stop_order(&m, BUY, 4, PRICE + 25, PRICE + 50)), 0); /* it waits */
+  uint64_t waiting = m.next_id - 1;
+  CHECK_EQUAL(answer(&m, machine_request(&m, NT_MESSAGE_REPLACE, waiting, NT_ABSENT, 2 * PRICE - 50)), 0);
+  request = machine_request(&m, NT_MESSAGE_REPLACE, waiting, NT_ABSENT, NT_ABSENT);
+  request.trigger_price = PRICE;
+  CHECK_EQUAL(answer(&m, request), NT_REASON_PRICE_COLLAR);
+  CHECK_EQUAL(answer(&m, machine_request(&m, NT_MESSAGE_REPLACE, waiting, NT_ABSENT, PRICE + 25)), 0);
+  machine_trade(&m, PRICE + 25, 1, BUY);
+  CHECK_EQUAL(m.effects.reports[0].exec_type, NT_EXEC_TRIGGERED);
+  machine_trade(&m, PRICE, 1, SELL); /* the market goes back: it stays triggered */
+  CHECK_EQUAL(answer(&m, machine_request(&m, NT_MESSAGE_REPLACE, waiting, NT_ABSENT, 2 * PRICE)), NT_REASON_PRICE_COLLAR);
+  CHECK_EQUAL(answer(&m, machine_request(&m, NT_MESSAGE_REPLACE, waiting, NT_ABSENT, PRICE + 50)), NT_REASON_SELF_TRADE_PREVENTED);
+  nt_state_destroy(m.state);
+}
+
+/* Exposure and margin: once what only reduces has filled, the others of its side open in full. */
+static void what_only_reduces_counts_in_exposure(void) {
+  for (int margin = 0; margin < 2; margin++) {
+    machine_limits limits = machine_defaults();
+    int64_t limit = (int64_t)12 * UNIT;
+    if (margin) limits.terms.initial_margin_bps = 10000;
+    if (margin) limits.account.cash = limit + 40 * 21000 + 10 * 25 * 5000; /* the fees and the slippage */
+    if (!margin) limits.account.max_gross_exposure = limit;
+    uint16_t reason = margin ? NT_REASON_INSUFFICIENT_BUYING_POWER : NT_REASON_GROSS_EXPOSURE_EXCEEDED;
+    machine m = machine_make(&limits);
+    machine_quote(&m, PRICE - 25, PRICE);
+    machine_trade(&m, PRICE, 1, BUY);
+    holds(&m, BUY, 10);
+    CHECK_EQUAL(answer(&m, machine_order(&m, SELL, 20, PRICE)), 0); /* 10 of it close */
+    CHECK_EQUAL(answer(&m, reducing(&m, SELL, 10, PRICE - 500)), reason);
+    CHECK_EQUAL(answer(&m, machine_request(&m, NT_MESSAGE_CANCEL, m.next_id - 2, 0, NT_ABSENT)), NT_REASON_USER_REQUEST);
+    CHECK_EQUAL(answer(&m, reducing(&m, SELL, 10, PRICE + 500)), 0);
+    CHECK_EQUAL(answer(&m, machine_order(&m, SELL, 20, PRICE)), reason);
+    CHECK_EQUAL(answer(&m, machine_order(&m, SELL, 12, PRICE)), 0);
+    CHECK(m.state->keeping[0].exposure == limit);
+    CHECK_EQUAL(answer(&m, machine_request(&m, NT_MESSAGE_REPLACE, m.next_id - 1, 20, NT_ABSENT)), reason);
+    nt_state_destroy(m.state);
+  }
+}
+
 static void triggers_make_orders_differ(void) {
   machine_limits limits = machine_defaults();
   limits.account.max_duplicate_orders = 1;
@@ -137,6 +234,9 @@ int main(void) {
   RUN(a_stop_trades_with_nobody_yet);
   RUN(what_only_reduces_adds_nothing);
   RUN(what_only_reduces_counts_with_what_may_open);
+  RUN(what_trades_at_once_is_worth_the_market);
+  RUN(a_reached_trigger_counts_in_a_replace);
+  RUN(what_only_reduces_counts_in_exposure);
   RUN(triggers_make_orders_differ);
   return 0;
 }

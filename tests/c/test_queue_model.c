@@ -197,6 +197,52 @@ static void rules_hold_at_the_quote(void) {
   nt_state_destroy(m.state);
 }
 
+/* What a quote has given to an order that rested is gone for those that take. */
+static void a_quote_fills_no_more_than_its_size(void) {
+  machine m = fresh(NT_FILL_QUEUE, 0);
+  quote(&m, 99975, 10, 100000, 10);
+  machine_new(&m, BUY, 10, 99975, NT_TIF_DAY);
+  quote(&m, 99900, 10, 99950, 12); /* through it */
+  expect_fill(&m, 0, 1, 99975, 10, NT_LIQUIDITY_MAKER);
+  machine_new(&m, BUY, 10, NT_ABSENT, NT_TIF_IOC);
+  expect_fill(&m, 1, 2, 99950, 2, NT_LIQUIDITY_TAKER);
+  CHECK_EQUAL(m.effects.reports[2].exec_type, NT_EXEC_CANCELED);
+  nt_state_destroy(m.state);
+}
+
+static void reducing(machine *m, uint8_t side, int64_t quantity, int64_t price) {
+  nt_order order = machine_order(m, side, quantity, price);
+  order.flags = NT_ORDER_REDUCE_ONLY;
+  machine_send(m, &order);
+  CHECK_EQUAL(m->effects.accepted, 1);
+}
+
+/* An order that only reduces ends when it could trade and nothing is open: it does not wait for the next position. */
+static void nothing_left_to_reduce(void) {
+  machine_limits limits = machine_defaults();
+  limits.instrument.lot_size = limits.instrument.minimum_quantity = 1;
+  limits.config = (nt_kernel_config){
+      .channels = 2, .order_capacity = 64, .instruments = 2, .accounts = 2, .fill_model = NT_FILL_QUEUE, .latency_in_ns = 1000};
+  for (int rests = 0; rests < 3; rests++) {
+    machine m = machine_make(&limits);
+    quote(&m, 99975, 50, 100000, 50);
+    machine_new(&m, BUY, 10, NT_ABSENT, NT_TIF_DAY);
+    machine_wait(&m, 1000);
+    CHECK_EQUAL(m.state->pairs[0].position, 10);
+    machine_new(&m, SELL, 10, NT_ABSENT, NT_TIF_DAY);
+    reducing(&m, SELL, 10, rests ? 100025 : NT_ABSENT);
+    machine_wait(&m, 1000);
+    CHECK_EQUAL(m.state->pairs[0].position, 0);
+    if (rests == 1) quote(&m, 100050, 50, 100075, 50);
+    if (rests == 2) machine_trade(&m, 100050, 50, BUY);
+    const nt_report *last = &m.effects.reports[m.effects.count - 1];
+    CHECK(last->exec_type == NT_EXEC_CANCELED && last->client_order_id == 3);
+    CHECK_EQUAL(last->reason, NT_REASON_REDUCE_ONLY_WOULD_INCREASE_POSITION);
+    CHECK_EQUAL(m.state->keeping[0].open_orders, 0);
+    nt_state_destroy(m.state);
+  }
+}
+
 int main(void) {
   RUN(takers_fill_at_the_quote);
   RUN(without_a_quote_takers_are_rejected);
@@ -205,5 +251,7 @@ int main(void) {
   RUN(what_leaves_the_queue);
   RUN(marks_follow_the_quote_until_a_trade);
   RUN(rules_hold_at_the_quote);
+  RUN(a_quote_fills_no_more_than_its_size);
+  RUN(nothing_left_to_reduce);
   return 0;
 }

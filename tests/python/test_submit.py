@@ -21,6 +21,9 @@ INSTRUMENTS = {"TEST": TEST, "COIN": COIN, "WHOLE": WHOLE}
 ACCOUNTS = {"main": AccountConfig(currency="USD", cash=100_000), "second": AccountConfig(currency="USD", cash=5)}
 
 
+BOTH = ("main", "second")
+
+
 @pytest.fixture(scope="module")
 def market() -> Iterator[Market]:
     with Market(config_of(f"test-submit-{os.getpid()}", instruments=INSTRUMENTS, accounts=ACCOUNTS)) as found:
@@ -168,6 +171,19 @@ def test_unknown_accounts_are_not_found(client: nt.Client, name: Any) -> None:
     ):
         with pytest.raises(NotFound, match="this kernel has main, second"):
             method()
+
+
+def test_cancel_all_is_of_every_account_or_of_one(client: nt.Client) -> None:
+    ids = [client.submit(symbol, "BUY", 3, price, account=account) for symbol, price in (("TEST", 900), ("COIN", 5)) for account in BOTH]
+    assert sorted(report.order_id for report in _until_count(client, 4)) == sorted(ids)
+    assert client.cancel_all("TEST", account="second") == 1
+    answer(client, ids[1], "CANCELED")
+    with pytest.raises(nt.NotFound):
+        client.cancel_all(account="third")
+    assert sorted(order.id for order in client.orders()) == sorted([ids[0], ids[2], ids[3]])
+    assert client.cancel_all() == 3
+    assert sorted(report.order_id for report in _until_count(client, 3) if report.kind == "CANCELED") == [ids[0], ids[2], ids[3]]
+    assert client.cancel_all() == 0
 
 
 def test_accounts_are_kept_apart(client: nt.Client) -> None:

@@ -12,7 +12,7 @@ from reference.accounts import Keeping
 from reference.inputs import Request
 from reference.market import Market
 from reference.orders import BUY, SELL, Order, Verdict
-from reference.wanted import AT_ONCE, PRICED, Wanted, alike, given
+from reference.wanted import PRICED, Wanted, alike, given
 
 RAW_MAX = abi.NT_RAW_MAX
 COUNT, PRICE, QUANTITY, MONEY = abi.NT_UNIT_COUNT, abi.NT_UNIT_PRICE, abi.NT_UNIT_QUANTITY, abi.NT_UNIT_MONEY
@@ -198,34 +198,32 @@ def collar(it: Wanted) -> Verdict | None:
     return Verdict(abi.NT_CHECK_COLLAR, abi.NT_REASON_PRICE_COLLAR, PRICE, it.price, edge, saturates=False)
 
 
-def notional(it: Wanted) -> Verdict | None:
-    """Check 12. A market order is priced at the worse of the quote plus slippage."""
-    position, market = it.keeping.positions[it.instrument], it.market
+def notional(it: Wanted, value: int | None) -> Verdict | None:
+    """Check 12, of an order that is valued at a price."""
+    position = it.keeping.positions[it.instrument]
     limit = position.terms.max_order_notional
     if position.terms.value_denominator == 0:
         return Verdict(abi.NT_CHECK_NOTIONAL, abi.NT_REASON_FX_RATE_UNAVAILABLE, MONEY)
     if limit is None:
         return None
-    if it.trading_price is None and not market.sound:
+    if value is None:
         return Verdict(abi.NT_CHECK_NOTIONAL, abi.NT_REASON_MARKET_PRICE_UNAVAILABLE, MONEY, None, limit)
-    value = worth.value_price(market, it.side, it.trading_price)
-    assert value is not None
     money = position.up(value * it.quantity)
     return Verdict(abi.NT_CHECK_NOTIONAL, abi.NT_REASON_NOTIONAL_EXCEEDS_MAXIMUM, MONEY, money, limit) if money > limit else None
 
 
 def minimum_notional(it: Wanted) -> Verdict | None:
-    """Check 13. A market order is priced at the lesser side of the quote."""
+    """Check 13. Without a price an order is taken at its trigger, and where it may trade at once at the lesser side of the quote."""
     position, market = it.keeping.positions[it.instrument], it.market
     least = position.terms.min_order_notional
     if not least:
         return None
-    value = it.trading_price
-    if value is None:
+    values = [it.price] if it.price is not None else [] if it.trigger_price is None else [it.trigger_price]
+    if it.price is None and (it.at_once or it.trigger_price is None):
         if not market.sound or market.bid is None or market.ask is None:
             return Verdict(abi.NT_CHECK_MINIMUM_NOTIONAL, abi.NT_REASON_MARKET_PRICE_UNAVAILABLE, MONEY, None, least)
-        value = min(abs(market.bid), abs(market.ask))
-    money = position.money(abs(value) * it.quantity)
+        values += [market.bid, market.ask]
+    money = position.money(min(map(abs, values)) * it.quantity)
     if money >= least:
         return None
     reason = abi.NT_REASON_NOTIONAL_BELOW_MINIMUM
@@ -256,7 +254,7 @@ def has_value_limits(keeping: Keeping) -> bool:
 
 
 def exposure(it: Wanted, value: int | None, product: int) -> Checks:
-    """Checks 17 and 18 of what adds a product, valued at a price. What adds nothing passes."""
+    """Checks 17 and 18 of what adds a product, valued at a price. What adds nothing passes; what only reduces may make others add."""
     keeping, limits, number = it.keeping, it.keeping.limits, it.instrument
     bps = keeping.positions[number].terms.initial_margin_bps
     instruments = range(len(keeping.positions))
@@ -268,7 +266,7 @@ def exposure(it: Wanted, value: int | None, product: int) -> Checks:
             yield Verdict(abi.NT_CHECK_EXPOSURE, abi.NT_REASON_OPEN_NOTIONAL_EXCEEDED, MONEY, total, limits.max_open_notional)
     if limits.max_gross_exposure is None and bps is None:
         return
-    worst = worth.case(keeping, number, it.side, it.added, product, value)
+    worst = worth.case(keeping, number, it.side, opening(it), product, value, it.added - opening(it))
     if value is not None and worst <= worth.worst(keeping, number):
         return
     if value is None:
@@ -279,7 +277,7 @@ def exposure(it: Wanted, value: int | None, product: int) -> Checks:
     if limits.max_gross_exposure is not None and gross > limits.max_gross_exposure:
         yield Verdict(abi.NT_CHECK_EXPOSURE, abi.NT_REASON_GROSS_EXPOSURE_EXCEEDED, MONEY, gross, limits.max_gross_exposure)
     if bps is not None:
-        working = keeping.working_quantity(number, BUY) + keeping.working_quantity(number, SELL) + it.added
+        working = keeping.working_quantity(number, BUY) + keeping.working_quantity(number, SELL) + opening(it)
         need = worth.reserve(keeping, number, money, working) - worth.reserved(keeping, number)
         free = keeping.equity() - sum(worth.reserved(keeping, other) for other in instruments)
         if need > free:
@@ -377,8 +375,13 @@ def rate(now: int, due: int | None, per_second: int | None) -> tuple[Verdict | N
     return Verdict(abi.NT_CHECK_RATE, abi.NT_REASON_RATE_LIMIT_EXCEEDED, COUNT, observed, per_second), due
 
 
+def order_rate(it: Wanted) -> Verdict | None:
+    """Check 19 of an order or a replace."""
+    return rate(it.now, it.keeping.order_next, it.keeping.limits.max_orders_per_second)[0]
+
+
 def new_order(it: Wanted, request: Request, last_id: int, taken: int | None, list_known: bool) -> Checks:
-    """The checks of a new order whose form is right, without the rate. taken: the open order that holds its slot."""
+    """The checks of a new order whose form is right. taken: the open order that holds its slot."""
     yield trading_state(it)
     yield session(it)
     yield permitted(it)
@@ -401,27 +404,29 @@ def new_order(it: Wanted, request: Request, last_id: int, taken: int | None, lis
     if request.flags & abi.NT_ORDER_POST_ONLY:
         yield post_only(it)
     yield freshness(it)
-    if it.type == abi.NT_ORDER_LIMIT:
+    if it.at_once and it.price is not None:
         yield collar(it)
-    yield notional(it)
+    value = worth.value_price(it.market, it.side, it.type, it.price, it.trigger_price)
+    yield notional(it, value)
     if not reduces:
         yield minimum_notional(it)
     yield open_orders(it)
     yield position(it)
     yield short_sale(it)
-    if not reduces and has_value_limits(it.keeping):
-        value = worth.value_price(it.market, it.side, it.trading_price)
+    if has_value_limits(it.keeping):
+        value = 0 if reduces else value
         product = (1 if value is None else value) * it.quantity
         yield from exposure(it, value, product)
         yield daily_value(it, value, product)
     yield repeated_fills(it)
     yield duplicative(it)
-    if it.type in AT_ONCE:
+    yield order_rate(it)
+    if it.at_once:
         yield self_trade(it)
 
 
 def replace(it: Wanted, order: Order, trigger: int | None) -> Checks:
-    """The checks of a replace of an open order, without the rate. trigger: the one that is asked for."""
+    """The checks of a replace of an open order. trigger: the one that is asked for."""
     limit = order.type in PRICED
     if (it.price is None) == limit:
         yield Verdict(abi.NT_CHECK_WELL_FORMED, abi.NT_REASON_MALFORMED, PRICE, it.price)
@@ -438,9 +443,10 @@ def replace(it: Wanted, order: Order, trigger: int | None) -> Checks:
         yield price(it, it.price)
     yield price(it, trigger)
     yield freshness(it)
-    if order.type == abi.NT_ORDER_LIMIT:
+    if it.at_once and limit:
         yield collar(it)
-    yield notional(it)
+    value = worth.replaced_value(it.market, order, it.price, trigger)
+    yield notional(it, value)
     if order.reduce_only:
         if order.contingency != abi.NT_CONTINGENCY_BRACKET and it.added > 0:
             yield reduce_only(it)
@@ -448,12 +454,17 @@ def replace(it: Wanted, order: Order, trigger: int | None) -> Checks:
         yield minimum_notional(it)
     yield position(it)
     yield short_sale(it)
-    if not order.reduce_only and has_value_limits(it.keeping):
-        value = worth.replaced_value(order, it.price, trigger)
+    if order.reduce_only and has_value_limits(it.keeping):
+        yield from exposure(it, 0, 0)
+    elif value is None and has_value_limits(it.keeping):
+        yield from exposure(it, None, 1)
+        yield daily_value(it, None, 1)
+    elif value is not None and has_value_limits(it.keeping):
         before = order.value_price * order.leaves
         most = max(value, order.value_price) * (max(it.quantity, order.quantity) - order.filled)  # while both are possible
         yield from exposure(it, value, most - before)
         yield daily_value(it, value, value * (it.quantity - order.filled) - before)
     yield repeated_fills(it)
-    if order.own_price is not None or order.type in AT_ONCE:
+    yield order_rate(it)
+    if it.at_once:
         yield self_trade(it)

@@ -5,25 +5,33 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+from neural_trader._native import abi
 from reference.accounts import Keeping
 from reference.market import Market
 from reference.orders import BUY, SELL, Order
+from reference.wanted import trades_at_once
 
 
-def value_price(market: Market, side: int, price: int | None) -> int | None:
-    """At which an order is valued: its price, or the worse of the quote plus slippage."""
+def value_price(market: Market, side: int, order_type: int, price: int | None, trigger: int | None) -> int | None:
+    """At which an order is valued: the worst of its price, its trigger, and when it may trade at once the quote it reaches."""
+    own = [abs(value) for value in (price, trigger) if value is not None]
+    if not trades_at_once(market, order_type, side, trigger) and trigger is not None:
+        return max(own)
+    opposite = market.best(SELL if side == BUY else BUY)
     if price is not None:
-        return abs(price)
-    if market.bid is None or market.ask is None:
+        crosses = opposite is not None and (price >= opposite if side == BUY else price <= opposite)
+        return max([*own, abs(opposite)] if crosses and opposite is not None else own)
+    if not market.sound or market.bid is None or market.ask is None:
         return None
-    return max(abs(market.ask + market.slippage if side == BUY else market.bid - market.slippage), abs(market.bid))
+    return max(*own, abs(market.bid), abs(market.ask + market.slippage if side == BUY else market.bid - market.slippage))
 
 
-def replaced_value(order: Order, price: int | None, trigger_price: int | None) -> int:
-    """The same once it is replaced; without a price it never falls."""
-    if price is not None:
-        return abs(price)
-    return max(abs(trigger_price or 0), order.market_price)
+def replaced_value(market: Market, order: Order, price: int | None, trigger: int | None) -> int | None:
+    """The same once it is replaced; without a price it never falls. trigger: the one that is asked for."""
+    now = abi.NT_ORDER_MARKET if price is None else abi.NT_ORDER_LIMIT
+    kept = order.trigger_price if trigger is None else trigger
+    value = value_price(market, order.side, now if order.triggered else order.type, price, kept)
+    return value if price is not None or value is None else max(value, order.standing_value)
 
 
 def working_product(keeping: Keeping, instrument: int, side: int) -> int:
@@ -36,7 +44,14 @@ def open_notional(keeping: Keeping, instrument: int, added: int = 0) -> int:
     return keeping.positions[instrument].up(working_product(keeping, instrument, BUY) + working_product(keeping, instrument, SELL) + added)
 
 
-def case(keeping: Keeping, instrument: int, side: int, quantity: int = 0, product: int = 0, price: int | None = None) -> int:
+def closing(keeping: Keeping, instrument: int, side: int, reducing: int = 0) -> int:
+    """What only reduces on a side, and more of it: it may fill before the others do."""
+    return keeping.working_quantity(instrument, side, reduce_only=True) + reducing
+
+
+def case(
+    keeping: Keeping, instrument: int, side: int, quantity: int = 0, product: int = 0, price: int | None = None, reducing: int = 0
+) -> int:
     """Product of the instrument when everything that works on a side fills, and more. What closes the position adds nothing; what goes
     beyond it counts at its own prices, when only a part does at the side's highest, whichever is less.
     """
@@ -46,7 +61,7 @@ def case(keeping: Keeping, instrument: int, side: int, quantity: int = 0, produc
     if against <= 0:
         mark = market.instrument.maximum_price if market.mark is None else abs(market.mark)
         return abs(position.quantity) * mark + product
-    beyond = quantity + keeping.working_quantity(instrument, side) - against
+    beyond = quantity + keeping.working_quantity(instrument, side) - max(0, against - closing(keeping, instrument, side, reducing))
     if beyond <= 0:
         return 0
     return min(product, beyond * max(price or 0, keeping.highest.get((instrument, side), 0)))

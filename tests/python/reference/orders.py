@@ -56,8 +56,9 @@ class Order:
     status: int = abi.NT_STATUS_PENDING_NEW
     pending_cancel: bool = False
     pending_replace: bool = False
-    value_price: int = 0
-    market_price: int = 0  # at which it is valued when it has no price
+    standing_value: int = 0  # at which it is valued as the venue has confirmed it
+    replaced_value: int = 0  # and as the replace on its way wants it
+    triggered: bool = False  # as the kernel knows, or it was to be when it was taken
     own_price: int | None = None  # at which it stands in the way of the account's other orders
     # the venue's half
     place: Place = Place.TRANSIT
@@ -87,6 +88,11 @@ class Order:
     def working(self) -> int:
         """What it may still do, as the kernel knows."""
         return self.leaves + self.extra
+
+    @property
+    def value_price(self) -> int:
+        """At which it is valued: the worse, while a replace is on its way."""
+        return max(self.standing_value, self.replaced_value) if self.pending_replace else self.standing_value
 
     @property
     def ended(self) -> bool:

@@ -53,17 +53,24 @@ class QueueVenue(Venue):
         return min(most, self.reducible(order)) if order.reduce_only else most
 
     def take(self, order: Order) -> None:
+        """What it can; reduce-only orders end with nothing to reduce."""
+        self.take_levels(order)
+        self.drop_if_reduced(order)
+
+    def take_levels(self, order: Order) -> None:
         """What it can at the quote, level by level. FOK: everything or nothing."""
         want = self.wanted(order, sum(size for _, size in self.left(order)))
         if order.time_in_force == abi.NT_TIF_FOK and want < order.venue_leaves:
             return
-        place = (order.instrument, other(order.side))
+        place, wanted = (order.instrument, other(order.side)), want
         while want > 0 and self.room() and (levels := self.left(order)):
             price, size = levels[0]
             quantity = min(size, want)
             want -= quantity
             self.taken[place] += quantity
             self.fill(order, quantity, self.worse(order, price), abi.NT_LIQUIDITY_TAKER)
+        if want < wanted:
+            self.tell_others(order)
 
     def take_at_once(self, order: Order) -> None:
         self.take(order)
@@ -90,16 +97,20 @@ class QueueVenue(Venue):
         else:
             order.ahead = market.size(order.side) if price == best else None
 
-    def make(self, order: Order, available: int) -> int:
-        """It fills as maker at its price; how much."""
+    def share_of(self, order: Order, available: int) -> int:
+        """What it gets as maker."""
         quantity = self.wanted(order, available) if self.room() else 0
         if order.shown is not None:
             quantity = min(quantity, order.shown)
-        if quantity <= 0:
-            return 0
-        assert order.venue_price is not None
-        self.fill(order, quantity, order.venue_price, abi.NT_LIQUIDITY_MAKER)
-        return quantity
+        return max(0, quantity)
+
+    def make(self, order: Order, quantity: int) -> None:
+        """It fills as maker at its price."""
+        if quantity > 0:
+            assert order.venue_price is not None
+            self.fill(order, quantity, order.venue_price, abi.NT_LIQUIDITY_MAKER)
+            self.tell_others(order)
+        self.drop_if_reduced(order)
 
     def trade(self, tick: Tick) -> None:
         """A print shortens the queues at its price and fills what it goes through."""
@@ -120,7 +131,9 @@ class QueueVenue(Venue):
                         continue
                     available = min(volume, -order.ahead)
                     order.ahead = 0
-                volume -= self.make(order, available)
+                quantity = self.share_of(order, available)
+                volume -= quantity
+                self.make(order, quantity)
 
     def quote(self, instrument: int) -> None:
         """The quote moves queues, is taken by waiting takers, and fills resting orders that it goes through."""
@@ -140,11 +153,13 @@ class QueueVenue(Venue):
                 if order.place is Place.TAKER:
                     self.take(order)
             size = market.size(other(side))
-            volume = UNBOUNDED if size is None else size - self.taken[instrument, other(side)]
             for order in self.resting(instrument, side):
                 assert order.venue_price is not None
                 if order.place is Place.RESTING and (order.venue_price - opposite) * order.direction >= 0:
-                    volume -= self.make(order, volume)
+                    left = (UNBOUNDED if size is None else size) - self.taken[instrument, other(side)]
+                    quantity = self.share_of(order, left)
+                    self.taken[instrument, other(side)] += quantity
+                    self.make(order, quantity)
 
     def level(self, tick: Tick, before: int) -> None:
         self.shrink(tick.instrument, tick.aggressor, tick.price, before, tick.size)

@@ -12,7 +12,7 @@ from reference.market import Book, Market
 from reference.orders import Fate, Order, Place, Report, Verdict, because, blank_report, order_report, raw
 from reference.queue import QueueVenue
 from reference.venue import Transit, Venue
-from reference.wanted import AT_ONCE, Wanted, alike, is_plain, well_formed
+from reference.wanted import Wanted, alike, is_plain, trades_at_once, well_formed
 
 NOTHING = Terms(value_denominator=0, value_numerator=0, max_order_quantity=0)
 """A pair without terms: no order is small enough."""
@@ -134,9 +134,7 @@ class Kernel:
         list_known = request.contingency == 0 or self.list_of(channel, request) is not None
         holder_id = None if holder is None else holder.client_order_id
         verdict = checks.first(checks.new_order(it, request, self.last_ids[channel], holder_id, list_known))
-        if verdict is not None:
-            return verdict, None
-        return checks.rate(self.now, keeping.order_next, keeping.limits.max_orders_per_second)
+        return verdict, checks.rate(self.now, keeping.order_next, keeping.limits.max_orders_per_second)[1]
 
     def take_new(self, channel: int, request: Request, ts: int) -> None:
         """A new order, or anything that cannot be told."""
@@ -150,18 +148,19 @@ class Kernel:
             if verdict.reason == abi.NT_REASON_SELF_TRADE_PREVENTED:
                 self.prevent_self_trade(request.account, request.instrument, request.side, request.price)
             return
-        if request.type in AT_ONCE:
-            self.prevent_self_trade(request.account, request.instrument, request.side, request.price)
         keeping, market = self.keepings[request.account], self.markets[request.instrument]
+        at_once = trades_at_once(market, request.type, request.side, request.trigger_price)
+        if at_once:
+            self.prevent_self_trade(request.account, request.instrument, request.side, request.price)
         keeping.order_next = due
         order = self.accept(channel, request)
-        value = worth.value_price(market, order.side, order.price if order.price is not None else request.trigger_price)
-        order.value_price = order.market_price = market.instrument.maximum_price if value is None else value
+        value = worth.value_price(market, order.side, order.type, order.price, order.trigger_price)
+        order.standing_value = market.instrument.maximum_price if value is None else value
         if not order.reduce_only:
             keeping.day_value += keeping.positions[order.instrument].up(order.value_price * order.quantity)
         keeping.accepted.append((self.now, alike(order.instrument, order.side, request.price, request.trigger_price, order.quantity)))
-        if order.type == abi.NT_ORDER_LIMIT:
-            order.own_price = order.price
+        if at_once:
+            self.triggered(order)
         worth.note_price(keeping, order)
         self.send_in(Transit(order, abi.NT_MESSAGE_NEW))
 
@@ -258,31 +257,30 @@ class Kernel:
         trigger = order.trigger_price if request.trigger_price is None else request.trigger_price
         it = Wanted(
             *(self.now, ts, keeping, self.markets[order.instrument], order.instrument, order.side, order.type, order.time_in_force),
-            *(price, trigger, quantity, max(0, quantity - order.quantity), order.reduce_only),
+            *(price, trigger, quantity, max(0, quantity - order.quantity), order.reduce_only, order.triggered),
         )
-        verdict, due = checks.first(checks.replace(it, order, request.trigger_price)), None
-        if verdict is None:
-            verdict, due = checks.rate(self.now, keeping.order_next, keeping.limits.max_orders_per_second)
+        verdict = checks.first(checks.replace(it, order, request.trigger_price))
+        due = checks.rate(self.now, keeping.order_next, keeping.limits.max_orders_per_second)[1]
         if verdict is not None:
             self.refuse(channel, request, order, abi.NT_EXEC_REPLACE_REJECTED, verdict)
             if verdict.reason == abi.NT_REASON_SELF_TRADE_PREVENTED:
                 self.prevent_self_trade(order.account, order.instrument, order.side, price)
             return
-        if order.own_price is not None or order.type in AT_ONCE:
+        if it.at_once:
             self.prevent_self_trade(order.account, order.instrument, order.side, price)
         keeping.order_next = due
-        value = worth.replaced_value(order, price, request.trigger_price)
+        value = worth.replaced_value(it.market, order, price, request.trigger_price)
+        value = it.market.instrument.maximum_price if value is None else value
         more = value * (quantity - order.filled) - order.value_price * order.leaves
         if more > 0 and not order.reduce_only:
             keeping.day_value += keeping.positions[order.instrument].up(more)
-        if price is None:
-            order.market_price = value
-        elif order.own_price is not None:
+        if it.at_once:
+            self.triggered(order)
+        if price is not None and order.own_price is not None:
             order.own_price = max(order.own_price * order.direction, price * order.direction) * order.direction
-        order.value_price = max(order.value_price, value)
+        order.replaced_value, order.pending_replace = value, True
         order.extra = max(0, quantity - order.quantity)
         worth.note_price(keeping, order)
-        order.pending_replace = True
         if order.status != abi.NT_STATUS_PENDING_NEW:
             order.status = abi.NT_STATUS_PENDING_REPLACE
         self.send_in(Transit(order, abi.NT_MESSAGE_REPLACE, 0, request.client_order_id, price, quantity, request.trigger_price))
@@ -300,7 +298,7 @@ class Kernel:
         self.begin_cancel(order, request.client_order_id, abi.NT_REASON_USER_REQUEST)
 
     def take_all(self, channel: int, request: Request) -> None:
-        """A mass cancel, of this client's orders on one instrument or all."""
+        """A mass cancel, of this client's orders of an account on one instrument or all."""
         verdict = None
         if not is_plain(request) or (request.instrument != abi.NT_NONE and request.instrument >= len(self.markets)):
             verdict = Verdict(abi.NT_CHECK_WELL_FORMED, abi.NT_REASON_MALFORMED)
@@ -315,7 +313,8 @@ class Kernel:
         if verdict is not None:
             self.refuse(channel, request, None, abi.NT_EXEC_CANCEL_REJECTED, verdict)
             return
-        mine = [order for _, order in sorted(self.slots[channel].items()) if request.instrument in (abi.NT_NONE, order.instrument)]
+        mine = [order for _, order in sorted(self.slots[channel].items()) if order.account == request.account]
+        mine = [order for order in mine if request.instrument in (abi.NT_NONE, order.instrument)]
         self.cancel_all(mine, request.client_order_id, abi.NT_REASON_USER_REQUEST)
 
     # ---- answers of the venue
@@ -341,7 +340,7 @@ class Kernel:
             extra["execution_id"] = self.next_execution_id
             self.next_execution_id += 1
         elif kind == abi.NT_EXEC_TRIGGERED:
-            order.own_price = order.price
+            self.triggered(order)
         elif kind == abi.NT_EXEC_NEW:
             order.status = pending_status(order)
         elif kind in (abi.NT_EXEC_REPLACED, abi.NT_EXEC_REPLACE_REJECTED):
@@ -361,13 +360,19 @@ class Kernel:
         report |= because(report, Verdict(0, answer.reason)) if answer.reason else {}
         if answer.request_id:
             report |= {"unit": abi.NT_UNIT_ORDER_ID, "observed": answer.request_id}
-        self.reports[order.channel].append(report)
+        if answer.request_id or kind != abi.NT_EXEC_CANCEL_REJECTED:  # that the kernel's own cancel was late is no news
+            self.reports[order.channel].append(report)
         if order.ended and not order.pending_cancel and not order.pending_replace:
             slot = order.client_order_id % self.settings.order_capacity
             if self.slots[order.channel].get(slot) is order:
                 del self.slots[order.channel][slot]
                 order.group.remove(order)
                 self.venue.orders.remove(order)
+
+    def triggered(self, order: Order) -> None:
+        """It stands in the way of the account's other orders from now on."""
+        if not order.triggered:
+            order.triggered, order.own_price = True, order.price
 
     def replaced(self, order: Order, answer: Transit) -> None:
         """A replace is answered."""
@@ -376,7 +381,7 @@ class Kernel:
         order.extra = 0
         if answer.kind == abi.NT_EXEC_REPLACED:
             order.price, order.quantity = answer.price, answer.quantity
-        order.value_price = order.market_price if order.price is None else abs(order.price)
+            order.standing_value = order.replaced_value
         if order.own_price is not None:
             order.own_price = order.price
         worth.note_price(self.keepings[order.account], order)

@@ -11,6 +11,7 @@ from reference.inputs import Tick
 from reference.inputs import Venue as Settings
 from reference.market import Market
 from reference.orders import BUY, SELL, Fate, Order, Place
+from reference.wanted import rises
 
 WAITING = (Place.TRIGGER, Place.TRAILING, Place.HELD)
 """Places of orders whose trigger may still be replaced."""
@@ -126,7 +127,7 @@ class Venue:
         takes = order.type == abi.NT_ORDER_MARKET or order.immediate
         order.place = Place.HELD
         if order.fate is Fate.CANCELED:
-            self.finish(order, abi.NT_EXEC_CANCELED, abi.NT_REASON_LINKED_ORDER)
+            self.cancel_linked(order)
         elif market.session == abi.NT_SESSION_CLOSED:
             self.finish(order, abi.NT_EXEC_REJECTED, abi.NT_REASON_MARKET_CLOSED)
         elif market.session == abi.NT_SESSION_HALTED:
@@ -203,14 +204,10 @@ class Venue:
         order.listed = self.next_listed
         self.next_listed += 1
 
-    def rises(self, order: Order) -> bool:
-        """It waits for prices to rise to its trigger: a stop to buy, an if-touched to sell."""
-        return (order.side == BUY) != (order.type == abi.NT_ORDER_MARKET_IF_TOUCHED)
-
     def is_reached(self, order: Order, last: int) -> bool:
         """A trade at this price triggers it."""
         assert order.trigger_price is not None
-        return last >= order.trigger_price if self.rises(order) else last <= order.trigger_price
+        return last >= order.trigger_price if rises(order.type, order.side) else last <= order.trigger_price
 
     def trail(self, order: Order, last: int) -> None:
         """The trigger follows in its favour and never comes back."""
@@ -289,7 +286,6 @@ class Venue:
                 order.shown = None
                 self.reslice(order)
                 self.rest(order)
-        self.tell_others(order)
 
     def is_through(self, order: Order, price: int) -> bool:
         """A print strictly through its price."""
@@ -312,6 +308,11 @@ class Venue:
         bracket = order.contingency == abi.NT_CONTINGENCY_BRACKET
         return bracket and any(other.contingency == 0 and other.place is not Place.DONE for other in order.group)
 
+    def drop_if_reduced(self, order: Order) -> None:
+        """It might have traded, only reduces, and nothing is left to reduce."""
+        if order.reduce_only and not order.done and self.reducible(order) == 0 and not self.first_works(order):
+            self.finish(order, abi.NT_EXEC_CANCELED, abi.NT_REASON_REDUCE_ONLY_WOULD_INCREASE_POSITION)
+
     def trade(self, tick: Tick) -> None:
         """Prints fill what looks at them, in the order of time priority."""
         number = tick.instrument
@@ -329,18 +330,18 @@ class Venue:
                 price = self.worse(order, tick.price) if taker else order.venue_price
                 assert price is not None
                 self.fill(order, quantity, price, abi.NT_LIQUIDITY_TAKER if taker else abi.NT_LIQUIDITY_MAKER)
-            if order.done:
-                continue
-            if order.reduce_only and self.reducible(order) == 0 and not self.first_works(order):
-                self.finish(order, abi.NT_EXEC_CANCELED, abi.NT_REASON_REDUCE_ONLY_WOULD_INCREASE_POSITION)
-            elif order.place is Place.TAKER and order.immediate:
+                self.tell_others(order)
+            self.drop_if_reduced(order)
+            if order.place is Place.TAKER and order.immediate:
                 self.finish(order, abi.NT_EXEC_CANCELED, abi.NT_REASON_NO_PRINT)
 
     def trigger_all(self, instrument: int, last: int) -> None:
         """Triggers look at a print after it has filled what it could."""
         waiting = self.at(instrument, Place.TRIGGER)
-        rising = sorted((order for order in waiting if self.rises(order)), key=lambda order: (order.trigger_price, order.priority))
-        falling = [order for order in waiting if not self.rises(order)]
+        rising = sorted(
+            (order for order in waiting if rises(order.type, order.side)), key=lambda order: (order.trigger_price, order.priority)
+        )
+        falling = [order for order in waiting if not rises(order.type, order.side)]
         falling.sort(key=lambda order: (-(order.trigger_price or 0), order.priority))
         trailing = sorted(self.at(instrument, Place.TRAILING), key=lambda order: order.listed)
         for order in [*rising, *falling]:
@@ -367,9 +368,9 @@ class Venue:
         """A level of the book was told, and what was displayed before: queue models only."""
 
     def session(self, instrument: int) -> None:
-        """When a session has closed its DAY orders expire, and what cannot wait."""
+        """When a session has closed its DAY orders expire, held ones of a bracket too, and what cannot wait."""
         if self.markets[instrument].session != abi.NT_SESSION_CLOSED:
             return
-        for order in self.at(instrument, Place.TAKER, Place.RESTING, Place.TRIGGER, Place.TRAILING):
+        for order in self.at(instrument, Place.TAKER, Place.RESTING, Place.TRIGGER, Place.TRAILING, Place.HELD):
             if order.place is not Place.DONE and order.time_in_force not in (abi.NT_TIF_GTC, abi.NT_TIF_GTD):
                 self.finish(order, abi.NT_EXEC_EXPIRED, abi.NT_REASON_SESSION_CLOSED)

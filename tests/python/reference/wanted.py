@@ -33,10 +33,30 @@ class Wanted:
     added: int  # to what works
     reduce_only: bool
 
+    triggered: bool = False  # known to have been
+
     @property
-    def trading_price(self) -> int | None:
-        """Without a price it trades at its trigger."""
-        return self.price if self.price is not None else self.trigger_price
+    def at_once(self) -> bool:
+        """It may trade as soon as it arrives."""
+        return self.triggered or trades_at_once(self.market, self.type, self.side, self.trigger_price)
+
+
+def rises(order_type: int, side: int) -> bool:
+    """It waits for prices to rise to its trigger: a stop to buy, an if-touched to sell."""
+    return (side == BUY) != (order_type == abi.NT_ORDER_MARKET_IF_TOUCHED)
+
+
+def trades_at_once(market: Market, order_type: int, side: int, trigger: int | None) -> bool:
+    """No trigger to wait for, or one that is reached: by a trade, by a quote beyond it, or when nobody knows."""
+    if order_type in AT_ONCE:
+        return True
+    if trigger is None:
+        return False
+    if (market.bid, market.ask, market.last) == (None, None, None):
+        return True
+    if rises(order_type, side):
+        return (market.last is not None and market.last >= trigger) or (market.ask is not None and market.ask > trigger)
+    return (market.last is not None and market.last <= trigger) or (market.bid is not None and market.bid < trigger)
 
 
 def given(value: int | None) -> bool:
