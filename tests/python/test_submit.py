@@ -178,7 +178,7 @@ def test_cancel_all_is_of_every_account_or_of_one(client: nt.Client) -> None:
     assert sorted(report.order_id for report in _until_count(client, 4)) == sorted(ids)
     assert client.cancel_all("TEST", account="second") == 1
     answer(client, ids[1], "CANCELED")
-    with pytest.raises(nt.NotFound):
+    with pytest.raises(NotFound):
         client.cancel_all(account="third")
     assert sorted(order.id for order in client.orders()) == sorted([ids[0], ids[2], ids[3]])
     assert client.cancel_all() == 3
