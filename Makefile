@@ -144,7 +144,8 @@ fuzz: system .venv/.tests $(BUILT)
 	  mkdir -p build/fuzz/$$name && build/asan/$$name -max_total_time=$(SECONDS) -max_len=1024 -len_control=0 -rss_limit_mb=2048 \
 	    -artifact_prefix=build/fuzz/$$name- build/fuzz/$$name || exit 1; \
 	done
-	$(PYTEST) $(wildcard tests/python/test_fuzz_*.py)
+	until=$$(($$(date +%s) + $(SECONDS))); \
+	while $(PYTEST) --hypothesis-profile=fuzz $(wildcard tests/python/test_fuzz_*.py) || exit 1; test $$(date +%s) -lt $$until; do :; done
 
 test-python: .venv/.tests build/peer $(BUILT)
 	$(PYTEST)

@@ -29,3 +29,12 @@ void nt_histogram_read(const nt_histogram *histogram, nt_latency *out) {
     }
   }
 }
+
+void nt_histogram_octaves(const nt_histogram *histogram, uint64_t *counts) {
+  memset(counts, 0, NT_LATENCY_OCTAVES * sizeof(*counts));
+  for (uint32_t i = 0; i < NT_HISTOGRAM_BUCKETS; i++) {
+    uint64_t value = nt_histogram_value(i);
+    uint32_t octave = value < 2 ? 0 : 63 - (uint32_t)__builtin_clzll(value);
+    counts[octave] += atomic_load_explicit(&histogram->buckets[i], memory_order_relaxed);
+  }
+}

@@ -10,6 +10,7 @@
 
 #define NT_HISTOGRAM_OCTAVE_BITS 5
 #define NT_HISTOGRAM_VALUE_BITS 42 /* values from 2^42 ns (73 minutes) on share the last bucket; the maximum stays exact */
+_Static_assert(NT_HISTOGRAM_VALUE_BITS == NT_LATENCY_OCTAVES, "an octave for each bit of a value");
 #define NT_HISTOGRAM_BUCKETS ((NT_HISTOGRAM_VALUE_BITS - NT_HISTOGRAM_OCTAVE_BITS + 1) << NT_HISTOGRAM_OCTAVE_BITS)
 
 typedef struct nt_histogram {
@@ -55,5 +56,8 @@ static inline void nt_histogram_record(nt_histogram *histogram, uint64_t duratio
 
 /* Percentiles of what has been recorded so far. All zero while empty. */
 void nt_histogram_read(const nt_histogram *histogram, nt_latency *out);
+
+/* Counts by powers of two: NT_LATENCY_OCTAVES of them. */
+void nt_histogram_octaves(const nt_histogram *histogram, uint64_t *counts);
 
 #endif

@@ -656,6 +656,8 @@ enum nt_latency_kind {
   NT_LATENCY_ORDER_TO_REPORT = 2 /* order taken off its ring to its decision made, staged and any report pushed; sampled */
 };
 
+#define NT_LATENCY_OCTAVES 42 /* of nt_read_latency_counts */
+
 /* Log-linear histogram read-out, relative error <= 1/32. */
 typedef struct nt_latency {
   uint64_t count;
@@ -803,6 +805,9 @@ NT_API int32_t nt_read_features(uint32_t handle, uint32_t instrument, double *va
 /* Name of feature i, zero-terminated, or NT_ERR_INVALID. */
 NT_API int32_t nt_feature_name(uint32_t feature, char *name, uint32_t bytes);
 NT_API int32_t nt_read_latency(uint32_t handle, uint32_t kind, nt_latency *out);
+/* NT_LATENCY_OCTAVES counts by powers of two: counts[i] durations were from 2^i (the first: from 0) to below 2^(i+1) ns, the last has all
+ * beyond too. */
+NT_API int32_t nt_read_latency_counts(uint32_t handle, uint32_t kind, uint64_t *counts, uint32_t count);
 
 #ifdef __cplusplus
 }

@@ -235,3 +235,14 @@ int32_t nt_read_latency(uint32_t handle, uint32_t kind, nt_latency *out) {
   nt_handle_unpeek(handle);
   return result;
 }
+
+int32_t nt_read_latency_counts(uint32_t handle, uint32_t kind, uint64_t *counts, uint32_t count) {
+  int32_t result;
+  nt_client *client;
+  nt_view *view = enter(handle, &result, &client);
+  if (view == NULL) return result;
+  result = counts == NULL || count != NT_LATENCY_OCTAVES || kind < 1 || kind > NT_LATENCY_KINDS ? NT_ERR_INVALID : NT_OK;
+  if (result == NT_OK) nt_histogram_octaves(&view->latencies[kind - 1], counts);
+  nt_handle_unpeek(handle);
+  return result;
+}

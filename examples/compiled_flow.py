@@ -6,11 +6,13 @@ from neural_trader._native import abi
 from neural_trader.compiled import CompiledStrategy, View, feature_index, market
 
 BUY, SELL = int(abi.NT_SIDE_BUY), int(abi.NT_SIDE_SELL)
+HALTS = (int(abi.NT_REASON_TRADING_HALTED), int(abi.NT_REASON_DAILY_LOSS_LIMIT))
 FLOW = feature_index("trade_flow_64")
 
 
 class CompiledFlow(CompiledStrategy):
-    """Turns its position over when the trade flow of the last 64 trades is beyond `enter` on the other side.
+    """Turns its position over when the trade flow of the last 64 trades is beyond `enter` on the other side. Once an order was denied
+    because trading is halted it sends no more: on a tape nobody resumes it.
 
     `instrument` counts in the order of the source's instruments; `quantity` is raw, as everything that a rule sees.
     """
@@ -24,7 +26,10 @@ class CompiledFlow(CompiledStrategy):
     @staticmethod
     def rule(view: View) -> None:
         """Decide once per slice of ticks."""
-        if len(view.ticks) == 0:
+        for report in view.reports:
+            if report.reason in HALTS:
+                view.memory[0] = 1
+        if len(view.ticks) == 0 or view.memory[0]:
             return
         instrument = view.parameters.instrument
         flow = view.features[instrument, FLOW]

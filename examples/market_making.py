@@ -3,12 +3,14 @@
 import math
 
 import neural_trader as nt
+from neural_trader.errors import NoData
 
 
 class MarketMaking(nt.Strategy):
     """Keeps one bid and one offer working, `half_spread_ticks` from the middle of the market, which `skew_ticks` for every `quantity` held
     moves against the position. A side that would take the position beyond `max_position` is not quoted. The middle is that of the quotes
-    of the feed, or of the band that its trades imply. The instrument is the kernel's first unless `symbol` names another."""
+    of the feed, or of the band that its trades imply. While trading is halted or reduced it sends no new quotes. The instrument is the
+    kernel's first unless `symbol` names another."""
 
     symbol: str = ""
     quantity: float = 1
@@ -24,7 +26,10 @@ class MarketMaking(nt.Strategy):
 
     def on_ticks(self, client: nt.Client, ticks: nt.Ticks) -> None:
         """Move what is not where it should be."""
-        quote = client.quote(self.symbol)
+        try:
+            quote = client.quote(self.symbol)
+        except NoData:
+            return  # other instruments of the tape begin before it
         if not math.isfinite(quote.bid + quote.ask) or quote.session != "OPEN":
             return
         held = client.position(self.symbol).quantity
@@ -41,7 +46,7 @@ class MarketMaking(nt.Strategy):
             if order and not (wanted and at == price):
                 client.cancel(order)
                 self.working[side] = (0, at)
-        elif wanted:
+        elif wanted and client.account().state == "ACTIVE":
             order = client.submit(self.symbol, side, self.quantity, price, time_in_force="GTC")
             self.working[side] = (order, price)
             self.side_of[order] = side

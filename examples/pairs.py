@@ -53,7 +53,12 @@ class Pairs(nt.Strategy):
         self._take(client, self.first, target)
         self._take(client, self.second, -self.hedge * target)
 
+    def _may(self, client: nt.Client, *, closing: bool) -> bool:
+        """Whether the account trades at present: while it is reduced only to close, while it is halted not at all."""
+        state = client.account().state
+        return state == "ACTIVE" or (closing and state == "REDUCING")
+
     def _take(self, client: nt.Client, symbol: str, target: float) -> None:
         change = target - client.position(symbol).projected
-        if change:
+        if change and self._may(client, closing=target == 0):
             client.submit(symbol, "BUY" if change > 0 else "SELL", abs(change))

@@ -24,6 +24,7 @@ from neural_trader.sources import Source, instruments_of, open_source
 from neural_trader.sources.clock import has_clock, with_clock
 from neural_trader.sources.tape_files import give_back
 from neural_trader.strategy import Strategy
+from neural_trader.strategy_identity import identity_of
 from neural_trader.timers import TapeTimer, common_interval
 from neural_trader.user_features import begin_recording, recordings_of
 
@@ -152,6 +153,7 @@ class Kernel:
             if len(strategies) > 1:
                 raise InvalidArgument("a compiled strategy runs alone; give the others a run of their own")
             compiled.prepare(strategies[0])  # before the time of the run begins
+        identities = tuple(identity_of(strategy) for strategy in strategies)  # before a callback changes them
         interval = common_interval(strategies)
         opened = source if isinstance(source, Source) else open_source(source, self.config)
         self._check_latency(opened)
@@ -178,6 +180,7 @@ class Kernel:
                 client.close()
         self._turn()  # takes that the strategies have left
         result = self.result()
+        result.strategies = identities
         result.recorded = {
             name if len(strategies) == 1 else f"{client.name}.{name}": rows
             for client, strategy in zip(clients, strategies, strict=True)

@@ -25,6 +25,8 @@ from neural_trader.metrics import Metrics, TapeView, measure
 from neural_trader.numbers import exact, plain, to_decimal
 from neural_trader.records import REASONS, check
 from neural_trader.sources import Source
+from neural_trader.strategy_identity import StrategyIdentity
+from neural_trader.wording import counted
 
 __all__ = ["EQUITY", "TAKEN", "Recording", "Result", "peak_memory_bytes", "venue_assumptions"]
 
@@ -65,16 +67,21 @@ class Recording:
         return requests, np.array(taken, TAKEN), made[np.lexsort((made["seq"], made["channel"]))]
 
 
+_LATENCIES: Final = {"tick_to_order": abi.NT_LATENCY_TICK_TO_ORDER, "order_to_report": abi.NT_LATENCY_ORDER_TO_REPORT}
+
+
 class Result:
     """Outcome of a run.
 
     `orders` (nt_order), `reports` (nt_report) and `equity` (EQUITY: nanoseconds and raw money over time) are structured arrays of shape
     (n,); `taken` (TAKEN) goes with `orders` row by row. `summary` is what the command line prints: profit, equity and drawdown are in
     `currency`, the first account's, over all accounts of that currency; `pnl_by_currency` has the others. `latency_ns` has the
-    histogram read-outs that the kernel measured, None where nothing was. `source` is the tape, None where there was none;
+    histogram read-outs that the kernel measured, None where nothing was, and `latency_counts` its counts by powers of two: shape (42,), the
+    i-th of durations from 2^i (the first: from 0) to below 2^(i+1) ns. `source` is the tape, None where there was none;
     `on_tape` whether time was the tape's and not the machine's. Without the tape's time a fill has no place on the tape: `equity` is
     empty then, and the drawdown None. `recorded` holds what the strategies of `backtest` and `Kernel.run` recorded, by name: arrays with
     the fields ts (kernel time in ns) and value; with several strategies the name has the client's and a dot before it.
+    `strategies` say which these were, with their parameters and a hash of their code, where this process ran them.
     """
 
     def __init__(
@@ -91,6 +98,7 @@ class Result:
         path: EquityPath | None,
         money: Mapping[str, tuple[int, int, int]],
         latency_ns: Mapping[str, Mapping[str, int] | None],
+        latency_counts: Mapping[str, NDArray[np.uint64]],
         on_tape: bool,
     ) -> None:
         self.summary = summary
@@ -100,9 +108,11 @@ class Result:
         self.config = config
         self.instruments = instruments
         self.recorded: Mapping[str, NDArray[Any]] = {}
+        self.strategies: tuple[StrategyIdentity, ...] = ()
         self.taken = taken
         self.source = source
         self.latency_ns = latency_ns
+        self.latency_counts = latency_counts
         self.currency: str = summary["currency"]
         self._path = path
         self._money = money
@@ -135,10 +145,7 @@ class Result:
             fills = reports[reports["exec_type"] == abi.NT_EXEC_TRADE]
             own = [pair for pair in pairs_of(config, instruments, fills) if pair.currency == currency]
             path = walk(own, source.ticks[: int(counters.ticks)], cash, equity)
-        latencies = {
-            "tick_to_order": _latency(handle, abi.NT_LATENCY_TICK_TO_ORDER),
-            "order_to_report": _latency(handle, abi.NT_LATENCY_ORDER_TO_REPORT),
-        }
+        latencies = {name: _latency(handle, kind) for name, kind in _LATENCIES.items()}
         denied = {REASONS[100 + i]: int(n) for i, n in enumerate(counters.denied) if n}
         others = [name for name in money if name != currency]
         mixed = (
@@ -177,6 +184,7 @@ class Result:
             path=path,
             money=money,
             latency_ns=latencies,
+            latency_counts={name: _latency_counts(handle, kind) for name, kind in _LATENCIES.items()},
             on_tape=on_tape,
         )
 
@@ -266,7 +274,7 @@ class Result:
             ("fees", f"{s['pnl']['fees']:,.2f}"),
             ("P&L net", f"{s['pnl']['net']:,.2f}"),
             ("equity", f"{s['equity_final']:,.2f}"),
-            ("largest drawdown", _fall(s["drawdown"])),
+            ("largest drawdown", _fall(s["drawdown"], self._tape())),
             *((f"account {name}", state) for name, state in s["accounts"].items()),
         ]
         for name, title in (("tick_to_order", "tick to order"), ("order_to_report", "order to report")):
@@ -304,9 +312,9 @@ def _drawdown(path: EquityPath | None) -> dict[str, Decimal | float | None]:
     return {"money": _money(fall), "ratio": fall / high if high > 0 else None}
 
 
-def _fall(drawdown: Mapping[str, Any]) -> str:
+def _fall(drawdown: Mapping[str, Any], tape: TapeView | str) -> str:
     if drawdown["money"] is None:
-        return "none (no tape to see it on)"
+        return f"none ({tape})"
     return f"{drawdown['money']:,.2f} ({'no ratio' if drawdown['ratio'] is None else format(drawdown['ratio'], '.2%')})"
 
 
@@ -336,6 +344,12 @@ def _latency(handle: int, kind: int) -> dict[str, int] | None:
     return {"count": int(row.count), **{name: int(getattr(row, f"{name}_ns")) for name in names}}
 
 
+def _latency_counts(handle: int, kind: int) -> NDArray[np.uint64]:
+    counts = np.zeros(abi.NT_LATENCY_OCTAVES, np.uint64)
+    check(lib.nt_read_latency_counts(handle, kind, ffi.from_buffer("uint64_t[]", counts), len(counts)), handle)
+    return counts
+
+
 def _percentiles(row: Mapping[str, int] | None) -> dict[str, int | None]:
     return {name: None if row is None else row[name] for name in ("p50", "p99", "p999")}
 
@@ -351,7 +365,7 @@ def peak_memory_bytes() -> int:
 def venue_assumptions(config: Config) -> list[str]:
     """What the paper venue assumes, in sentences."""
     venue = config.venue
-    ticks = "1 tick" if venue.slippage_ticks == 1 else f"{venue.slippage_ticks} ticks"
+    ticks = counted(venue.slippage_ticks, "tick")
     latency = f"Orders reach the venue {venue.latency_in_us} µs after they were taken; answers come back after {venue.latency_out_us} µs"
     rates = [f"{pair} is {plain(exact(rate))} throughout." for pair, rate in config.fx.items()]
     latency += "".join(

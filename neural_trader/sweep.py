@@ -10,16 +10,14 @@ from __future__ import annotations
 import datetime
 import hashlib
 import logging
-import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from os import PathLike
-from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 import msgspec
 
@@ -29,11 +27,14 @@ from neural_trader.equity import session_spans
 from neural_trader.errors import InvalidArgument
 from neural_trader.sources import Source, open_source, source_name
 from neural_trader.strategy import Strategy
+from neural_trader.sweep_code import code_of
 from neural_trader.sweep_grid import points
 from neural_trader.sweep_pool import Pool, Trial, TrialFile
+from neural_trader.sweep_progress import ProgressText
 from neural_trader.sweep_result import Fold, Objective, SweepResult, WalkForwardResult
 from neural_trader.sweep_tape import SharedTape, window
 from neural_trader.sweep_worker import StrategyPlace, Task, place_of, refuse_inside_a_worker
+from neural_trader.wording import counted
 
 __all__ = ["SweepProgress", "sweep", "walk_forward"]
 
@@ -44,7 +45,7 @@ Grid = Mapping[str, Sequence[object] | str]
 Span = int | datetime.timedelta
 
 _PROCESSES_MAX: Final = 1024
-_FORMAT: Final = 1  # of keys: a change makes every trial new
+_FORMAT: Final = 2  # of keys: a change makes every trial new
 _NANOSECONDS_PER_MICROSECOND: Final = 1000
 
 
@@ -63,8 +64,9 @@ def sweep(
     """Run every point of a grid over one tape, in `processes` processes (one a processor unless given) that share one copy of it.
 
     An axis of the grid is a sequence of values or a text: "0.2:0.8:0.1" (exact decimals, both ends included), "1,2,5", or a JSON array.
-    `resume` names a file of JSON lines: each trial is added as it ends, and those that an earlier sweep of the same strategy file,
-    parameters, configuration, tape and seed finished are taken from it. `objective` ranks: net profit, or Sharpe ratio. `progress`
+    `resume` names a file of JSON lines: each trial is added as it ends, and those that an earlier sweep of the same strategy,
+    parameters, configuration, tape and seed finished are taken from it. The strategy's code is its file and every file of yours that this
+    imports: InvalidArgument when one of them has changed since. `objective` ranks: net profit, or Sharpe ratio. `progress`
     draws on standard error when that is a terminal, or is called with trials done and all.
 
     The trials of the result are in grid order. One that raised, or whose process died, is among them with its `failure`. ConfigError lists
@@ -73,11 +75,12 @@ def sweep(
     place, chosen, count = _checked(strategy, config, processes, seed, objective)
     wanted = points(strategy, grid)
     started_s = time.perf_counter()
+    code = code_of(place.sources)
     with ExitStack() as stack:
-        file = stack.enter_context(TrialFile(resume)) if resume is not None else None
+        file = stack.enter_context(TrialFile(resume, place.name, code)) if resume is not None else None
         tape = stack.enter_context(SharedTape(open_source(source, chosen)))
         shown = stack.enter_context(_progress(progress, len(wanted)))
-        runner = _Runner(place, chosen, seed, file, shown)
+        runner = _Runner(place, code, chosen, seed, file, shown)
         with Pool(place, chosen, [tape], min(count, len(wanted))) as pool:
             trials = runner.run(pool, 0, tape, wanted)
     return SweepResult(
@@ -120,10 +123,11 @@ def walk_forward(
     whole = open_source(source, chosen)
     splits = list(_splits(whole, train, test, test if step is None else step))
     folds = []
+    code = code_of(place.sources)
     with ExitStack() as stack:
-        file = stack.enter_context(TrialFile(resume)) if resume is not None else None
+        file = stack.enter_context(TrialFile(resume, place.name, code)) if resume is not None else None
         shown = stack.enter_context(_progress(progress, len(splits) * (len(wanted) + 1)))
-        runner = _Runner(place, chosen, seed, file, shown)
+        runner = _Runner(place, code, chosen, seed, file, shown)
         for number, (begin, middle, end) in enumerate(splits, 1):
             with (
                 SharedTape(window(whole, begin, middle, f"{source_name(source)} train {number}")) as before,
@@ -176,9 +180,10 @@ def _checked(
 class _Runner:
     """Runs points of a grid on tapes: from the file what is finished, the rest in the pool."""
 
-    def __init__(self, place: StrategyPlace, config: Config, seed: int, file: TrialFile | None, progress: SweepProgress) -> None:
-        self._place, self._config, self._seed, self._file, self._progress = place, config, seed, file, progress
-        self._sources = [hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in place.sources]
+    def __init__(
+        self, place: StrategyPlace, code: dict[str, str], config: Config, seed: int, file: TrialFile | None, progress: SweepProgress
+    ) -> None:
+        self._place, self._code, self._config, self._seed, self._file, self._progress = place, code, config, seed, file, progress
         self._library = hashlib.sha256(library_path().read_bytes()).hexdigest()
         self._done = 0
         self.resumed = 0
@@ -234,7 +239,7 @@ class _Runner:
             version("neural-trader"),
             self._library,
             self._place.name,
-            self._sources,
+            self._code,
             config,
             tape.source.instruments,
             tape.sha256,
@@ -264,7 +269,7 @@ def _splits(source: Source, train: Span, test: Span, step: Span) -> Iterator[tup
         spans = session_spans(source.ticks)
         edges = [span.begin for span in spans] + [spans[-1].end if spans else 0]
         if len(spans) < train + test:
-            raise InvalidArgument(f"the tape has {len(spans)} sessions, and train and test need {train + test}; shorten them")
+            raise InvalidArgument(f"the tape has {counted(len(spans), 'session')}, and train and test need {train + test}; shorten them")
         for first in range(0, len(spans) - train - test + 1, step):
             yield edges[first], edges[first + train], edges[first + train + test]
         return
@@ -289,34 +294,17 @@ def _ns(length: datetime.timedelta) -> int:
 # ---- progress ------------------------------------------------------------------------------------------------------------------
 
 
-class _Line:
-    """Progress on a terminal: one line that is redrawn."""
-
-    def __init__(self, total: int, stream: TextIO) -> None:
-        self._total, self._stream = total, stream
-        self._started_s = self._drawn_s = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._drawn_s < 0.1 and done < self._total:
-            return
-        self._drawn_s = now
-        left_s = (now - self._started_s) / done * (self._total - done)
-        self._stream.write(f"\r{done:,} of {self._total:,} trials, {math.ceil(left_s)} s left\x1b[K")
-        self._stream.flush()
-
-    def __enter__(self) -> SweepProgress:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stream.write("\n")
-        self._stream.flush()
-
-
-def _progress(wanted: bool | SweepProgress, total: int) -> nullcontext[SweepProgress] | _Line:
+@contextmanager
+def _progress(wanted: bool | SweepProgress, total: int) -> Iterator[SweepProgress]:
+    """What the runner calls with the trials done."""
     if callable(wanted):
         call = wanted
-        return nullcontext(lambda done, _: call(done, total))
-    if wanted and sys.stderr.isatty():
-        return _Line(total, sys.stderr)
-    return nullcontext(lambda done, _: None)
+        yield lambda done, _: call(done, total)
+    elif wanted and sys.stderr.isatty():
+        drawn = ProgressText(sys.stderr)
+        try:
+            yield lambda done, _: drawn(done, total)
+        finally:
+            drawn.finish()
+    else:
+        yield lambda done, _: None

@@ -12,13 +12,15 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from os import PathLike, fspath
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 import msgspec
 
 from neural_trader.config import Config
-from neural_trader.errors import NameInUse, SourceError, StateError, SystemFailure
+from neural_trader.errors import InvalidArgument, NameInUse, SourceError, StateError, SystemFailure
+from neural_trader.sweep_code import changed_files
 from neural_trader.sweep_tape import SharedTape
 from neural_trader.sweep_worker import Answer, Job, Outcome, StrategyPlace, Task
 
@@ -42,6 +44,13 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     failure: str | None = None
     elapsed_s: float = 0.0
+
+
+class _Kept(Trial, frozen=True, kw_only=True):
+    """A trial as it is in the file: with the strategy's name, and the hash of each file of its code."""
+
+    strategy: str = ""
+    files: dict[str, str] = {}
 
 
 # ---- workers -------------------------------------------------------------------------------------------------------------------
@@ -99,17 +108,31 @@ class _Worker:
             return f"its worker process was killed by {signal.Signals(-code).name}{hint}"
         return f"its worker process ended with exit code {code}"
 
-    def close(self, *, kill: bool) -> None:
-        """End it: by the end of its input, or at once."""
+    def dismiss(self, *, kill: bool) -> None:
+        """Let it end, without waiting for it."""
         self._input.close()
         if kill:
             self._process.kill()
+
+    def close(self, *, kill: bool) -> None:
+        """End it: by the end of its input, or at once."""
+        self.dismiss(kill=kill)
         try:
             self._process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self.output.close()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """SIGINT and SIGTERM wait until the end. A process that begins meanwhile has to let them in again by itself."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Pool:
@@ -151,8 +174,9 @@ class Pool:
                     self._assign(worker, waiting)
 
     def _start(self) -> None:
-        worker = _Worker(self._job)
-        self._workers.append(worker)
+        with _undisturbed():  # a signal in between would leave a process that nobody knows
+            worker = _Worker(self._job)
+            self._workers.append(worker)
         self._selector.register(worker.output, selectors.EVENT_READ, worker)
 
     def _assign(self, worker: _Worker, waiting: deque[Task]) -> None:
@@ -180,6 +204,8 @@ class Pool:
 
     def __exit__(self, kind: object, *error: object) -> None:
         for worker in self._workers:
+            worker.dismiss(kill=kind is not None)  # all of them end at the same time
+        for worker in self._workers:
             worker.close(kill=kind is not None)
         self._workers.clear()
         self._selector.close()
@@ -191,12 +217,14 @@ class Pool:
 class TrialFile:
     """A file of trials, one JSON object a line, that a sweep adds to as trials end and takes finished ones from.
 
-    A line that an interrupt cut off is dropped; trials of other sweeps stay and are left alone. NameInUse while another sweep writes to it,
-    SourceError for a line that is no trial, SystemFailure when it cannot be opened or written.
+    A line that an interrupt cut off is dropped; trials of other sweeps stay and are left alone. `strategy` is the strategy's name, `files`
+    the hash of each file of its code. NameInUse while another sweep writes to it, SourceError for a line that is no trial, InvalidArgument
+    when it holds finished trials of the strategy whose code was another, SystemFailure when it cannot be opened or written.
     """
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str], strategy: str, files: dict[str, str]) -> None:
         self._path = fspath(path)
+        self._strategy, self._files = strategy, files
         self._trials: dict[str, Trial] = {}
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
@@ -218,15 +246,24 @@ class TrialFile:
         whole = data.rfind(b"\n") + 1
         for number, line in enumerate(data[:whole].splitlines(), 1):
             try:
-                trial = msgspec.json.decode(line, type=Trial)
+                trial = msgspec.json.decode(line, type=_Kept)
             except (msgspec.DecodeError, ValueError) as error:
                 raise SourceError("is no trial of a sweep; give a new file, or remove the line", file=self._path, line=number) from error
-            self._trials[trial.key] = trial
+            self._trials[trial.key] = Trial(**{name: getattr(trial, name) for name in Trial.__struct_fields__})
+            if trial.strategy == self._strategy and trial.outcome is not None and trial.files != self._files:
+                self._refuse(trial.files)
         if whole == 0 and not data.startswith(b"{"[: len(data)]):
             raise SourceError("is no file of trials; give a new file", file=self._path, line=1)
         if whole < len(data):
             log.warning("%s: a trial that was cut off at its end is run again", self._path)
             os.ftruncate(self._descriptor, whole)
+
+    def _refuse(self, before: dict[str, str]) -> NoReturn:
+        names = changed_files(before, self._files)
+        raise InvalidArgument(
+            f"{self._path} has trials of {self._strategy} from before {', '.join(names)} changed, and they do not go with new ones: give "
+            f"another file to resume, or bring back what {'it was' if len(names) == 1 else 'they were'}"
+        )
 
     def finished(self, key: str) -> Trial | None:
         """The finished trial of a key; None where there is none, or where it failed and is to be run again."""
@@ -235,7 +272,8 @@ class TrialFile:
 
     def add(self, trial: Trial) -> None:
         """Append a trial."""
-        line = msgspec.json.encode(trial) + b"\n"
+        fields = {name: getattr(trial, name) for name in Trial.__struct_fields__}
+        line = msgspec.json.encode(_Kept(**fields, strategy=self._strategy, files=self._files)) + b"\n"
         try:
             while line:
                 line = line[os.write(self._descriptor, line) :]

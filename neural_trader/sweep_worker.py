@@ -69,7 +69,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 class StrategyPlace(msgspec.Struct, frozen=True):
     """Where a worker finds a strategy's class: "file.py:Class", or a module and a name in it. `sources` are the files of the class and its
-    bases, which tell whether it has changed."""
+    bases."""
 
     file: str | None
     module: str
@@ -194,9 +194,13 @@ def main() -> int:
     """Do the tasks until standard input ends."""
     from neural_trader.processes import die_with, explain
 
-    job: Job = pickle.load(sys.stdin.buffer)
-    die_with(job.parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the parent's to handle
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))  # which the parent held back while it began this
+    try:
+        job: Job = pickle.load(sys.stdin.buffer)
+    except (EOFError, pickle.UnpicklingError):
+        return 1  # the parent has ended before it had said what there is to do
+    die_with(job.parent)
     os.environ[_MARK] = str(os.getpid())
     said = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

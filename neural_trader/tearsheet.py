@@ -3,6 +3,7 @@ without its small script only the readout under the pointer is gone."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
@@ -21,6 +22,7 @@ from neural_trader.instruments import MONEY_DECIMALS
 from neural_trader.metrics import CurrencyMetrics, Metrics
 from neural_trader.numbers import exact, plain
 from neural_trader.records import REASONS, SIDES, Tradable, value_text
+from neural_trader.wording import counted
 
 if TYPE_CHECKING:
     from neural_trader.result import Result
@@ -31,6 +33,12 @@ _NS: Final = 1_000_000_000
 _CHARTS: Final = 4  # instruments whose fills are drawn
 _DENIALS: Final = 200  # that are listed one by one
 _REFUSALS: Final = (abi.NT_EXEC_DENIED, abi.NT_EXEC_REJECTED, abi.NT_EXEC_CANCEL_REJECTED, abi.NT_EXEC_REPLACE_REJECTED)
+_MEANING: Final = {  # of the latencies, by whether time was the tape's
+    True: "Tick to order is how long the strategy took to answer on this machine; order to report is how long the kernel took for an "
+    "order, of which it times a sample. Both are by the machine's clock and move no fill: on the tape an order takes the venue's latency.",
+    False: "Tick to order is the time from when ticks were published to when the kernel took an order that followed them; order to "
+    "report is how long the kernel took for an order, of which it times a sample.",
+}
 _SCALE: Final = 10.0**MONEY_DECIMALS
 
 
@@ -88,11 +96,10 @@ def _configuration(result: Result) -> Markup:
         ("source SHA-256", Markup(f"<code>{escaped(summary['source_sha256'] or 'none')}</code>")),
         ("ticks", f"{summary['ticks']:,}"),
         ("first and last tick, UTC", _span(result)),
-        ("strategy", config.strategy or "given as an object"),
+        *_strategies(result),
         ("fill model", venue.fill_model),
         ("latency in / out", f"{_plain(venue.latency_in_us)} / {_plain(venue.latency_out_us)} µs"),
-        ("slippage", "1 tick" if venue.slippage_ticks == 1 else f"{venue.slippage_ticks} ticks"),
-        *((f"parameter {name}", value) for name, value in config.parameters.items()),
+        ("slippage", counted(venue.slippage_ticks, "tick")),
         *(
             (f"account {name}", f"{_plain(row.cash)} {row.currency}, ended {summary['accounts'][name]}")
             for name, row in config.accounts.items()
@@ -119,6 +126,27 @@ def _configuration(result: Result) -> Markup:
         Markup("<h3>Checks</h3>"),
         table(("check", "limit"), limits, name="limits"),
     )
+
+
+def _strategies(result: Result) -> list[tuple[str, Any]]:
+    """What traded: as the run knew it, else as the configuration names it."""
+    config = result.config
+    if not result.strategies:
+        named = config.strategy or "none: other programs traded, or it is not known here"
+        return [("strategy", named), *((f"parameter {name}", value) for name, value in config.parameters.items())]
+    rows: list[tuple[str, Any]] = []
+    for place, row in enumerate(result.strategies, 1):
+        title = "strategy" if len(result.strategies) == 1 else f"strategy {place}"
+        helpers = len(row.files) - 1
+        beside = f", with {counted(helpers, 'file')} that it imports" if helpers > 0 else ""
+        digest = Markup(f"<code>{row.source_sha256}</code>") if row.source_sha256 is not None else "none: its source cannot be seen"
+        rows += [
+            (title, row.name if row.module is None else f"{row.module}.{row.name}"),
+            (f"{title}: file", "none" if row.file is None else f"{row.file}{beside}"),
+            (f"{title}: source SHA-256", digest),
+            *((f"{title}: parameter {name}", value) for name, value in row.parameters.items()),
+        ]
+    return rows
 
 
 def _plain(value: Any) -> str:
@@ -248,12 +276,12 @@ def _fills(result: Result, metrics: Metrics) -> Markup:
         ts, prices = _line(ticks, index)
         marks = Marks(own["ts_event"], own["last_price"] / scale, own["side"] == abi.NT_SIDE_BUY)
         bought = int(marks.up.sum())
-        caption = f"{symbol}: {count:,} fills ({bought:,} ▲ bought, {count - bought:,} ▼ sold) on price"
+        caption = f"{symbol}: {counted(count, 'fill')} ({bought:,} ▲ bought, {count - bought:,} ▼ sold) on price"
         label = partial(number, decimals=instrument.price_decimals)
         chart = line_chart(f"fills-chart-{index}", caption, ts, prices / scale, label=label, marks=marks)
         parts.append(chart)
     if len(counts) > _CHARTS:
-        parts.append(paragraph(f"{len(counts) - _CHARTS} more instruments were traded, less than these.", "note"))
+        parts.append(paragraph(f"Also traded, less than these: {counted(len(counts) - _CHARTS, 'more instrument')}.", "note"))
     return section("fills", "Fills on price", *parts)
 
 
@@ -357,12 +385,35 @@ def _latency(result: Result) -> Markup:
         rows.append((title, *("none" if row is None else f"{row['count']:,}" if n == "count" else f"{row[n] / 1000:,.2f}" for n in names)))
     head = ("measured on the machine, µs", "count", "least", "p50", "p90", "p99", "p99.9", "most")
     parts.append(table(head, rows, right=range(1, 8), name="latency-table"))
+    for name, title in (("tick_to_order", "Tick to order"), ("order_to_report", "Order to report")):
+        counts = result.latency_counts[name]
+        if counts.any():
+            caption = f"{title}: {counted(int(counts.sum()), 'duration')} by power of two; bars grow with the logarithm of the count"
+            parts.append(bar_chart(f"latency-{name}", caption, _octaves(counts), height=150))
+    if any(result.latency_ns.values()):
+        parts.append(paragraph(_MEANING[result.on_tape], "note"))
     times = _fill_times(result)
     if len(times):
         parts.append(bar_chart("latency-chart", "Orders by time from taken to first fill, on the tape", _histogram(times)))
     else:
         parts.append(paragraph("There is no histogram of times to the first fill: no order was filled on the tape's clock.", "note"))
     return section("latency", "Latency", *parts)
+
+
+def _octaves(counts: NDArray[np.uint64]) -> list[tuple[str, float, str]]:
+    """Bars from the least to the most octave that has a count, as high as the logarithm of it; one of 1 is seen too."""
+    used = np.flatnonzero(counts)
+    places = range(int(used[0]), int(used[-1]) + 1)
+    return [(_power(place), math.log10(1 + int(counts[place])), f"{int(counts[place]):,}") for place in places]
+
+
+def _power(exponent: int) -> str:
+    """2^exponent nanoseconds, shortly."""
+    ns = 1 << exponent if exponent else 0
+    for size, unit in ((10**9, "s"), (10**6, "ms"), (10**3, "µs")):
+        if ns >= size:
+            return f"≥{ns / size:.3g} {unit}"
+    return f"≥{ns} ns"
 
 
 def _fill_times(result: Result) -> NDArray[np.int64]:

@@ -604,4 +604,5 @@ int32_t nt_read_account(uint32_t handle, uint32_t account, nt_account_view *out)
 int32_t nt_read_features(uint32_t handle, uint32_t instrument, double *values, uint32_t count);
 int32_t nt_feature_name(uint32_t feature, char *name, uint32_t bytes);
 int32_t nt_read_latency(uint32_t handle, uint32_t kind, nt_latency *out);
+int32_t nt_read_latency_counts(uint32_t handle, uint32_t kind, uint64_t *counts, uint32_t count);
 """

@@ -8,6 +8,7 @@ from typing import Any
 
 from neural_trader.cli.common import EXIT_FAILURE, EXIT_OK, add_command, print_json, table
 from neural_trader.doctor import LockState, Removal, SegmentState, examine_segments, remove_dead, shared_memory_bytes
+from neural_trader.wording import counted
 
 __all__ = ["add"]
 
@@ -67,13 +68,14 @@ def _shown(segments: list[SegmentState]) -> list[str]:
 def _summary(segments: list[SegmentState], room: dict[str, int]) -> list[str]:
     left = [segment for segment in segments if segment.state == "dead"]
     kernels = {segment.owner for segment in segments if segment.kind == "core" and segment.state == "alive"}
+    size = _size(sum(segment.bytes for segment in segments))
     lines = [
-        f"{len(segments)} segments, {_size(sum(segment.bytes for segment in segments))}; {len(kernels)} kernels alive; "
+        f"{counted(len(segments), 'segment')}, {size}; {counted(len(kernels), 'kernel')} alive; "
         f"shared memory {_size(room['free'])} free of {_size(room['total'])}"
     ]
     if left:
         size = _size(sum(segment.bytes for segment in left))
-        lines.append(f"{len(left)} leftovers ({size}): add --repair to remove them")
+        lines.append(f"{counted(len(left), 'leftover')} ({size}): add --repair to remove {'it' if len(left) == 1 else 'them'}")
     return lines
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from neural_trader.cli.common import EXIT_OK, add_command, print_json, table
 from neural_trader.control import Control, WorkingOrder
 from neural_trader.monitor import Monitor, Snapshot
+from neural_trader.wording import counted
 
 __all__ = ["add"]
 
@@ -64,7 +65,8 @@ def _lines(snapshot: Snapshot, orders: list[WorkingOrder]) -> list[str]:
     reasons = f" ({denied})" if denied else ""
     lines = [
         f"{snapshot.name}: {counters.orders_accepted:,} accepted, {sum(counters.denied.values()):,} denied{reasons}, "
-        f"{counters.orders_rejected:,} rejected, {counters.fills:,} fills, {counters.replaces:,} replaces, {counters.cancels:,} cancels"
+        f"{counters.orders_rejected:,} rejected, {counted(counters.fills, 'fill')}, {counted(counters.replaces, 'replace')}, "
+        f"{counted(counters.cancels, 'cancel')}"
     ]
     if orders:
         rows = [("client", "order", "account", "symbol", "side", "type", "leaves", "price", "trigger", "in force", "status")]

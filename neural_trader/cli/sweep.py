@@ -30,7 +30,9 @@ from neural_trader.loading import strategy_class
 from neural_trader.sources import instruments_of
 from neural_trader.sweep import sweep, walk_forward
 from neural_trader.sweep_grid import parse_axis
+from neural_trader.sweep_progress import ProgressText
 from neural_trader.sweep_result import SweepResult, WalkForwardResult, statistics_lines
+from neural_trader.wording import counted
 
 __all__ = ["add"]
 
@@ -105,11 +107,19 @@ def run(options: argparse.Namespace) -> int:
         config = funded(config, instruments)
     highlights(config, source, instruments, options.json)
     common = {"processes": options.processes, "seed": options.seed, "resume": options.resume, "objective": options.objective}
-    with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
-        if split is None:
-            result: SweepResult | WalkForwardResult = sweep(strategy, grid, source, config, **common)
-        else:
-            result = walk_forward(strategy, grid, source, config, **split, **common)
+    progress = ProgressText(sys.stderr)
+    try:
+        with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
+            if split is None:
+                result: SweepResult | WalkForwardResult = sweep(strategy, grid, source, config, progress=progress, **common)
+            else:
+                result = walk_forward(strategy, grid, source, config, progress=progress, **split, **common)
+    except KeyboardInterrupt:
+        progress.finish()
+        print(f"neural-trader: {_kept(progress, options.resume)}", file=sys.stderr)
+        raise
+    finally:
+        progress.finish()
     if options.json:
         print_json(result.summary)
     elif isinstance(result, SweepResult):
@@ -117,6 +127,18 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(result)
     return EXIT_FAILURE if result.statistics["failed"] else EXIT_OK
+
+
+def _kept(progress: ProgressText, file: str | None) -> str:
+    """What an interrupted sweep leaves, and how to go on."""
+    if progress.total:
+        done = f"interrupted: {progress.done:,} of {counted(progress.total, 'trial')} done"
+    else:
+        done = "interrupted before a trial was done"
+    if file is None:
+        return f"{done}, nothing is kept; add --resume FILE to keep each trial as it ends"
+    kept = f" and kept in {file}" if progress.total else ""
+    return f"{done}{kept}; the same command, with --resume {file}, goes on from there"
 
 
 def _show(result: SweepResult, top: int) -> None:
@@ -127,7 +149,7 @@ def _show(result: SweepResult, top: int) -> None:
     for trial in result.failed:
         print(f"trial {trial.number} failed: {trial.failure}")
     print("\n".join(statistics_lines(result.statistics)))
-    print(f"{len(result.trials):,} trials in {result.elapsed_s:.3f} s, {result.resumed:,} of them resumed")
+    print(f"{counted(len(result.trials), 'trial')} in {result.elapsed_s:.3f} s, {result.resumed:,} of them resumed")
 
 
 def _lengths(text: str) -> dict[str, Any]:

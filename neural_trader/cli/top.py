@@ -11,6 +11,7 @@ from typing import Any
 from neural_trader.cli.common import EXIT_OK, add_command, print_json, table
 from neural_trader.errors import InvalidArgument, KernelDead
 from neural_trader.monitor import LatencyState, Monitor, Snapshot
+from neural_trader.wording import counted
 
 __all__ = ["add"]
 
@@ -126,7 +127,7 @@ def _latency(title: str, row: LatencyState) -> str:
         return f"{title}: none yet"
     named = {"p50": row.p50, "p90": row.p90, "p99": row.p99, "p99.9": row.p999, "max": row.maximum}
     values = "  ".join(f"{name} {value / 1000:,.1f}" for name, value in named.items() if value is not None)
-    return f"{title} µs: {values}  ({row.count:,} samples)"
+    return f"{title} µs: {values}  ({counted(row.count, 'sample')})"
 
 
 def _number(value: float | None, form: str) -> str:

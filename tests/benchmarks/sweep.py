@@ -84,7 +84,7 @@ def _rounds(bench: Bench, rounds: int, grid: dict[str, str]) -> tuple[list[dict[
 
 def measure(bench: Bench) -> None:
     """Both sides are whole calls of `sweep`: reading the tape and starting the processes count."""
-    grid = {"enter": "0.41:0.80:0.01" if bench.quick else "0.601:0.800:0.002"}
+    grid = {"enter": "0.41:0.80:0.01" if bench.quick else "0.602:0.800:0.002"}
     found, trials = _rounds(bench, 4 if bench.quick else 8, grid)
     rates = {side: [sides[side].trials_per_s for sides in found] for side in SIDES}
     ratios = [sides[2].trials_per_s / sides[1].trials_per_s for sides in found]

@@ -103,6 +103,11 @@ static void answers_reads(void) {
   CHECK(nt_read_instrument(client, 1, &instrument) == NT_ERR_NOT_FOUND && nt_read_account_config(client, 1, &account) == NT_ERR_NOT_FOUND);
   CHECK(nt_read_terms(client, 0, 1, &terms) == NT_ERR_NOT_FOUND && nt_read_features(client, 1, features, 1) == NT_ERR_NOT_FOUND);
   CHECK(nt_read_channel(client, 8, &channel) == NT_ERR_INVALID && nt_read_latency(client, 3, &latency) == NT_ERR_INVALID);
+  uint64_t octaves[NT_LATENCY_OCTAVES];
+  CHECK(nt_read_latency_counts(client, 1, octaves, NT_LATENCY_OCTAVES) == NT_OK && octaves[0] == 0);
+  CHECK(nt_read_latency_counts(client, 3, octaves, NT_LATENCY_OCTAVES) == NT_ERR_INVALID);
+  CHECK(nt_read_latency_counts(client, 1, octaves, 41) == NT_ERR_INVALID);
+  CHECK(nt_read_latency_counts(client, 1, NULL, NT_LATENCY_OCTAVES) == NT_ERR_INVALID);
   CHECK(nt_read_latency(client, 0, &latency) == NT_ERR_INVALID && nt_read_now(client, NULL) == NT_ERR_INVALID);
   CHECK(nt_find_instrument(client, NULL) == NT_ERR_INVALID && nt_find_account(client, NULL) == NT_ERR_INVALID);
   CHECK(nt_read_status(client, NULL) == NT_ERR_INVALID && nt_read_counters(client, NULL) == NT_ERR_INVALID);

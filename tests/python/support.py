@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import re
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from neural_trader._native import abi, ffi, lib
 from neural_trader.client import Client
 from neural_trader.config import AccountConfig, Config, Limits, SourceConfig, VenueConfig
+from neural_trader.doctor import Removal, examine_segments, remove_dead
 from neural_trader.instruments import Fee, Instrument
 from neural_trader.kernel import Kernel, feed_ticks
 from neural_trader.records import Report, call
@@ -170,6 +173,24 @@ def answer(client: Client, order_id: int, *kinds: str, timeout_s: float = 20.0) 
 def segments(name: str) -> list[str]:
     """What a kernel has in shared memory."""
     return sorted(path.name for path in SHARED.glob(f"nt.{name}.*"))
+
+
+# ---- what test runs leave behind -----------------------------------------------------------------------------------------------------
+
+_OF_A_RUN = re.compile(r"test-(\d+)-")
+
+
+def run_prefix() -> str:
+    """How the names of kernels of this test run begin: with the process that began the run, whatever process this is."""
+    return f"test-{os.environ.get('NEURAL_TRADER_TEST_RUN', os.getpid())}-"
+
+
+def remove_left_by_ended_runs(directory: Path = SHARED) -> list[Removal]:
+    """Remove the segments that nobody holds of test runs whose process has ended. Runs that go on keep theirs, dead ones too: their tests
+    may be looking at these."""
+    owners = {state.owner for state in examine_segments(directory=directory) if state.state == "dead"}
+    ended = {owner for owner in owners if (run := _OF_A_RUN.match(owner)) is not None and not Path(f"/proc/{run[1]}").exists()}
+    return [removal for owner in sorted(ended) for removal in remove_dead(owner, directory)]
 
 
 class Peer:

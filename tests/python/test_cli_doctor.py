@@ -21,7 +21,7 @@ def test_a_living_kernel_is_in_order(kernel_name: str) -> None:
         assert f"kernel {os.getpid()}" in core
         assert any(f"client {os.getpid()}" in row for row in rows)
         assert rows[-1].startswith("11 segments, ")
-        assert "1 kernels alive" in rows[-1]
+        assert "; 1 kernel alive; " in rows[-1]
         answer = one_object(command("doctor", kernel_name, "--json"))
         assert answer["ok"] is True
         assert answer["removed"] == []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from running import SIGINT, Case, Started, command, on_terminal, one_object
+from running import SIGINT, SIGTERM, Case, Started, alive, command, eventually, on_terminal, one_object
 
 import neural_trader as nt
 from neural_trader.loading import load_strategy
@@ -78,15 +79,62 @@ def test_an_interrupted_sweep_is_resumed(case: Case, tmp_path: Path) -> None:
         while not (kept.exists() and kept.read_bytes().count(b"\n") >= 2):
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        assert started.end(SIGINT).returncode == 130
+        workers = children_of(started.process.pid)
+        assert workers
+        ended = started.end(SIGINT)
+        assert ended.returncode == 130
     finished = kept.read_bytes().count(b"\n")
     assert finished < 40
+    told = re.search(r"interrupted: (\d+) of 40 trials done and kept in (\S+); the same command, with --resume", ended.stderr)
+    assert told is not None, ended.stderr
+    assert told[2] == str(kept)
+    assert finished - 1 <= int(told[1]) <= finished  # it is in the file before it is counted
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+    assert not any(alive(worker) for worker in workers)
+    assert case.segments() == []
     done = command(*arguments)
     assert done.returncode == 0, done.stderr
     found = one_object(done)
     assert found["resumed"] == finished
     assert [trial["number"] for trial in found["trials"]] == list(range(40))
     assert len({json.loads(text)["key"] for text in kept.read_text(encoding="utf-8").splitlines()}) == 40
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
+@pytest.mark.parametrize(("number", "code"), [(SIGINT, 130), (SIGTERM, 143)])
+def test_an_interrupted_sweep_without_a_file_says_how_to_keep_trials(case: Case, number: int, code: int) -> None:
+    with Started(*line(case, "--grid", "every=1:40:1", "--set", "pause_s=0.01", "--processes", "1")) as started:
+        eventually(lambda: children_of(started.process.pid), "a worker")
+        workers = children_of(started.process.pid)
+        ended = started.end(number)
+    assert ended.returncode == code
+    assert re.search(r"interrupted.*nothing is kept; add --resume FILE to keep each trial as it ends\n$", ended.stderr), ended.stderr
+    assert not any(alive(worker) for worker in workers)
+
+
+def test_a_changed_helper_of_the_strategy_is_told_with_exit_code_2(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("LEVEL = 1\n", encoding="utf-8")
+    case.strategy.write_text("import helper\n" + case.strategy.read_text(encoding="utf-8"), encoding="utf-8")
+    arguments = line(case, "--grid", "every=10,20", "--resume", str(tmp_path / "kept.jsonl"))
+    assert command(*arguments).returncode == 0
+    (tmp_path / "helper.py").write_text("LEVEL = 2\n", encoding="utf-8")
+    done = command(*arguments)
+    assert done.returncode == 2
+    assert "kept.jsonl has trials of Turns from before helper.py changed" in done.stderr
+
+
+def test_piped_progress_is_plain_lines_on_standard_error(case: Case) -> None:
+    done = command(*line(case, "--grid", "every=1:60:1"))
+    lines = [text for text in done.stderr.splitlines() if " trials" in text]
+    assert lines[-1] == "60 of 60 trials"
+    assert len(lines) <= 21
+    assert "\x1b" not in done.stderr
+    assert "\r" not in done.stderr
+    assert "60 of 60 trials\n" not in done.stdout
 
 
 def test_walk_forward_shows_train_beside_test(case: Case) -> None:
@@ -118,7 +166,7 @@ def test_progress_is_drawn_on_a_terminal(case: Case) -> None:
         (["--grid", "every=1", "--processes", "0"], "processes must be a whole number from 1"),
         (["--grid", "every=1", "--walk-forward", "3"], "walk-forward: '3': write it as TRAIN:TEST"),
         (["--grid", "every=1", "--walk-forward", "3:x"], "walk-forward: '3:x': write it as TRAIN:TEST"),
-        (["--grid", "every=1", "--walk-forward", "1:1"], "the tape has 1 sessions, and train and test need 2"),
+        (["--grid", "every=1", "--walk-forward", "1:1"], "the tape has 1 session, and train and test need 2"),
     ],
 )
 def test_mistakes_are_told_with_exit_code_2(case: Case, arguments: list[str], message: str) -> None:

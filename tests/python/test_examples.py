@@ -1,6 +1,5 @@
 """The examples do what they say, in real processes."""
 
-import os
 import re
 import subprocess
 import sys
@@ -28,8 +27,8 @@ def test_the_readme_s_strategy_runs_and_is_the_example_s() -> None:
     assert re.search(r"^fills +[1-9]", run_python(code), re.M)
 
 
-def test_the_readme_s_kernel_denies_the_order_as_it_says(tmp_path: Path) -> None:
-    name = f"readme-{os.getpid()}"
+def test_the_readme_s_kernel_denies_the_order_as_it_says(tmp_path: Path, kernel_name: str) -> None:
+    name = kernel_name
     text = (ROOT / "examples" / "run.toml").read_text(encoding="utf-8").replace('"es-paper"', f'"{name}"')
     (tmp_path / "run.toml").write_text(text, encoding="utf-8")
     (tmp_path / "flow.py").write_bytes((ROOT / "examples" / "flow.py").read_bytes())
@@ -37,7 +36,7 @@ def test_the_readme_s_kernel_denies_the_order_as_it_says(tmp_path: Path) -> None
     assert run_python(f"import neural_trader as nt\n{code}") == "DENIED QUANTITY_EXCEEDS_MAXIMUM observed=500 limit=10\n"
 
 
-def test_a_c_program_attaches_through_the_header(tmp_path: Path) -> None:
+def test_a_c_program_attaches_through_the_header(tmp_path: Path, kernel_name: str) -> None:
     directory = library_path().parent
     program = tmp_path / "attach"
     header = directory / "include"
@@ -47,7 +46,7 @@ def test_a_c_program_attaches_through_the_header(tmp_path: Path) -> None:
         ["gcc", "-Wall", "-Werror", "-o", program, ROOT / "examples" / "attach.c", "-I", header, library_path(), f"-Wl,-rpath,{directory}"],
         check=True,
     )
-    name = f"example-{os.getpid()}"
+    name = kernel_name
     instrument = nt.Instrument(tick_size=Decimal("0.25"), currency="USD", max_price=100_000)
     config = nt.Config(name=name, instruments={"ES": instrument}, limits=nt.Limits(max_order_quantity=10))
     with nt.Kernel(config, realtime=True) as kernel:

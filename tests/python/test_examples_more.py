@@ -71,6 +71,69 @@ def test_market_making_quotes_around_the_middle_and_leans_against_its_position()
         market.kernel.close()
 
 
+def test_market_making_sends_nothing_while_trading_is_halted() -> None:
+    strategy = load_strategy(str(EXAMPLES / "market_making.py"), {"symbol": "TEST"})
+    with Market(config_of("making-halted")) as market:
+        client = market.client()
+        strategy.on_start(client)
+
+        def step() -> set[str]:
+            batch = client.poll(timeout_s=0.05)
+            for report in batch.reports:
+                strategy.on_report(client, report)
+            if len(batch.ticks):
+                strategy.on_ticks(client, batch.ticks)
+            return {order.side for order in client.orders()}
+
+        market.quote(1000.00, 1000.50)
+        until(lambda: step() == {"BUY", "SELL"}, "two quotes")
+        for accepted, state in ((2, "HALTED"), (4, "REDUCING")):
+            until(lambda accepted=accepted: market.counters().orders_accepted == accepted, "what was sent")
+            market.kernel.set_state(state, "a test")
+            until(lambda state=state: client.account().state == state, "the new state")
+            for number in range(5):
+                market.quote(1001.00 + number, 1001.50 + number)
+                step()
+            until(lambda: step() == set(), "no orders at all")
+            market.quote(1000.00, 1000.50)
+            step()
+            assert sum(market.counters().denied) == 0
+            assert int(market.counters().orders_accepted) == accepted
+            market.kernel.set_state("ACTIVE", "a test")
+            until(lambda: client.account().state == "ACTIVE", "the state before")
+            until(lambda: (market.quote(1000.00, 1000.50), step())[1] == {"BUY", "SELL"}, "two quotes again")
+
+
+@pytest.mark.parametrize("file", ["market_making.py", "flow.py", "pairs.py"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_instrument_without_a_tick_is_waited_for(file: str, first: int) -> None:
+    symbol = "AB"[1 - first]
+    parameters: dict[str, Any] = {"length": 100} if file == "pairs.py" else {"symbol": symbol}
+    tape = late_tape(1 - first)
+    result = run_tape(load_strategy(str(EXAMPLES / file), parameters), tape, CONFIG)
+    begun = int(tape.ticks["ts_event"][tape.ticks["instrument"] == 1 - first][0])
+    assert len(result.orders) > 0
+    assert int(result.taken["ts"][0]) >= begun
+
+
+@pytest.mark.parametrize("file", ["flow.py:Flow", "pairs.py:Pairs", "compiled_flow.py:CompiledFlow"])
+def test_a_halt_on_a_tape_ends_the_orders(file: str) -> None:
+    parameters: dict[str, Any] = (
+        {"length": 100} if "pairs" in file else {"enter": 0.1} | ({"symbol": "A"} if "compiled" not in file else {})
+    )
+    if "compiled" in file:
+        pytest.importorskip("numba")
+
+    def run(limits: nt.Limits) -> nt.Result:
+        strategy = load_strategy(str(EXAMPLES / file), parameters)
+        return run_tape(strategy, pair_tape(), msgspec.structs.replace(CONFIG, limits=limits))
+
+    free, halted = run(nt.Limits()), run(nt.Limits(max_daily_loss=200))
+    assert halted.summary["accounts"] == {"main": "HALTED"}
+    assert halted.summary["orders"]["accepted"] < free.summary["orders"]["accepted"]
+    assert sum(halted.summary["orders"]["denied"].values()) <= 2  # that were on their way at the halt
+
+
 def _moved(step: Any, market: Market, bid: float, ask: float) -> dict[str, float]:
     """Where the orders are after another quote."""
     market.quote(bid, ask)
@@ -107,6 +170,19 @@ def pair_tape(shift: int = 0) -> Source:
     ticks["kind"][-1] = abi.NT_TICK_END
     instruments = CONFIG.validated().instruments
     return Source(name="pair", symbols=("A", "B"), instruments=instruments, ticks=ticks, rows=2 * count, assumptions=(), sha256="0" * 64)
+
+
+def late_tape(late: int) -> Source:
+    """The same, where one of the two begins 500 ticks after the other."""
+    tape = pair_tape()
+    ticks = tape.ticks
+    session = ticks[late].copy()
+    kept = np.ascontiguousarray(ticks[(ticks["instrument"] != late) | (np.arange(len(ticks)) > 1000) | (ticks["kind"] == abi.NT_TICK_END)])
+    place = int(np.flatnonzero(kept["instrument"] == late)[0])
+    for column in ("ts_event", "ts_recv"):
+        session[column] = kept[column][place]
+    kept[place] = session
+    return dataclasses.replace(tape, ticks=kept)
 
 
 def pairs(tape: Source, **parameters: Any) -> nt.Result:

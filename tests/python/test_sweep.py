@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import logging
 import os
@@ -26,6 +27,7 @@ from neural_trader.errors import ConfigError, InvalidArgument, NameInUse, Source
 from neural_trader.loading import strategy_class
 from neural_trader.sources import open_source
 from neural_trader.sweep import sweep, walk_forward
+from neural_trader.sweep_code import code_of
 from neural_trader.sweep_grid import axis_values, parse_axis, points
 from neural_trader.sweep_pool import Trial
 from neural_trader.sweep_result import moments_of
@@ -243,10 +245,69 @@ def test_whatever_an_outcome_depends_on_makes_a_new_trial(tmp_path: Path) -> Non
     assert resumed(other) == 0
     assert resumed(config=config_of("sweep-test", limits=nt.Limits(max_position=1))) == 0
     assert resumed(config=config_of("sweep-test", cash=5)) == 0
-    file.write_text(file.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
-    assert resumed() == 0
     copy = write_tape(tmp_path / "c.csv", walk(100))
     assert resumed(copy) == 1  # the same ticks in another file
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with a strategy of several files."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    directory = tmp_path / "own"
+    files = {
+        "quiet.py": "import json\nimport neural_trader as nt\nimport levels_of_quiet\nclass Quiet(nt.Strategy):\n    level: int = 1\n"
+        "    def on_start(self, client):\n        from parts_of_quiet.inner import deep\n",
+        "levels_of_quiet.py": "LEVEL = 1\n",
+        "parts_of_quiet/__init__.py": "",
+        "parts_of_quiet/inner.py": "from . import beside\ndef deep():\n    return beside.VALUE\n",
+        "parts_of_quiet/beside.py": "VALUE = 1\n",
+        "unused.py": "",
+    }
+    for name, text in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text, encoding="utf-8")
+    return directory
+
+
+def test_the_code_of_a_strategy_is_all_that_its_file_imports_of_the_user_s(own: Path) -> None:
+    code = code_of([str(own / "quiet.py")])
+    parts = [f"parts_of_quiet/{name}.py" for name in ("__init__", "beside", "inner")]
+    assert sorted(code) == sorted(["quiet.py", "levels_of_quiet.py", *parts])
+    assert code["levels_of_quiet.py"] == hashlib.sha256(b"LEVEL = 1\n").hexdigest()
+
+
+@pytest.mark.parametrize("text", ["import no_such_module\n", "import sys.nothing, numpy.nothing\n", "def (\n", "from .. import quiet\n"])
+def test_an_import_that_leads_nowhere_is_no_code(tmp_path: Path, text: str) -> None:
+    (tmp_path / "alone.py").write_text(text, encoding="utf-8")
+    assert list(code_of([str(tmp_path / "alone.py")])) == ["alone.py"]
+
+
+@pytest.mark.parametrize("changed", ["quiet.py", "levels_of_quiet.py", "parts_of_quiet/inner.py", "parts_of_quiet/beside.py"])
+def test_a_changed_file_of_the_strategy_refuses_to_resume(own: Path, tmp_path: Path, changed: str) -> None:
+    tape, kept = write_tape(tmp_path / "a.csv", walk(100)), tmp_path / "trials.jsonl"
+    quiet = strategy_class(str(own / "quiet.py"))
+    assert sweep(quiet, {"level": [1]}, tape, CONFIG, processes=1, resume=kept).resumed == 0
+    (own / "unused.py").write_text("# of no strategy", encoding="utf-8")
+    assert sweep(quiet, {"level": [1]}, tape, CONFIG, processes=1, resume=kept).resumed == 1
+    before, lines = (own / changed).read_bytes(), kept.read_bytes()
+    (own / changed).write_bytes(before + b"# changed\n")
+    text = f"trials.jsonl has trials of Quiet from before {changed} changed, .* give another file to resume, or bring back what it was"
+    with pytest.raises(InvalidArgument, match=text):
+        sweep(quiet, {"level": [1]}, tape, CONFIG, processes=1, resume=kept)
+    assert kept.read_bytes() == lines
+    assert sweep(Turns, {"every": [3]}, tape, CONFIG, processes=1, resume=kept).resumed == 0  # another strategy's
+    assert sweep(quiet, {"level": [1]}, tape, CONFIG, processes=1, resume=tmp_path / "new.jsonl").resumed == 0
+    (own / changed).write_bytes(before)
+    assert sweep(quiet, {"level": [1]}, tape, CONFIG, processes=1, resume=kept).resumed == 1
+
+
+def test_failed_trials_alone_are_no_reason_to_refuse(own: Path, tmp_path: Path) -> None:
+    tape, kept = write_tape(tmp_path / "a.csv", walk(100)), tmp_path / "trials.jsonl"
+    (own / "parts_of_quiet" / "beside.py").write_text("1 / 0\n", encoding="utf-8")
+    quiet = strategy_class(str(own / "quiet.py"))
+    assert len(sweep(quiet, {"level": [1]}, tape, CONFIG, processes=1, resume=kept).failed) == 1
+    (own / "parts_of_quiet" / "beside.py").write_text("VALUE = 1\n", encoding="utf-8")
+    assert sweep(quiet, {"level": [1]}, tape, CONFIG, processes=1, resume=kept).failed == []
 
 
 def test_a_failed_trial_is_run_again(tape: str, tmp_path: Path) -> None:

@@ -188,7 +188,9 @@ def test_every_assumption_is_there(base: Result, page: Page) -> None:
 
 def test_the_configuration_follows_its_input() -> None:
     venue = VenueConfig(latency_in_us=1234, latency_out_us=77, slippage_ticks=3, fill_model="queue")
-    said = Page(render(made(venue=venue, parameters={"window": 17}))).texts
+    result = made(venue=venue, parameters={"window": 17})
+    result.strategies = ()  # of another process: what there is to show is the configuration
+    said = Page(render(result)).texts
     for value in ("queue", "1234 / 77 µs", "3 ticks", "parameter window", "17"):
         assert value in said["configuration"]
     assert "waits behind the size displayed" in said["assumptions"]
@@ -289,7 +291,7 @@ def test_the_instruments_with_most_fills_are_drawn() -> None:
     assert len(result.fills) == 21
     said = Page(render(result))
     assert [name for name in said.ids if name.startswith("fills-chart")] == [f"fills-chart-{place}" for place in (5, 4, 3, 2)]
-    assert "2 more instruments were traded" in said.texts["fills"]
+    assert "Also traded, less than these: 2 more instruments." in said.texts["fills"]
 
 
 def test_a_long_tape_stays_small() -> None:
@@ -382,6 +384,20 @@ def test_a_run_without_denials_says_so() -> None:
 def test_latencies_of_the_machine_and_of_the_tape() -> None:
     result = made(venue=VenueConfig(latency_in_us=2000, latency_out_us=0))
     drawn = render(result)
+    assert "by the machine's clock and move no fill" in Page(drawn).texts["latency"]
+    for name in ("tick_to_order", "order_to_report"):
+        counts = result.latency_counts[name]
+        measured = result.latency_ns[name]
+        assert (measured is None) == (counts.sum() == 0) == (f'id="latency-{name}"' not in drawn)
+        if measured is not None:
+            assert int(counts.sum()) == measured["count"]
+            assert int(counts[measured["minimum"].bit_length() - 1]) >= 1
+            assert int(counts[measured["maximum"].bit_length() - 1]) >= 1
+            figure = re.search(rf'<figure id="latency-{name}">(.*?)</figure>', drawn, re.DOTALL)
+            assert figure is not None
+            shown = [int(text.rpartition(": ")[2].replace(",", "")) for text in re.findall(r"<title>(.*?)</title>", figure[1])]
+            assert [count for count in shown if count] == [int(count) for count in counts if count]
+    assert result.latency_counts["tick_to_order"].any()
     rows = {row[0]: row[1:] for row in Page(drawn).tables["latency-table"][1:]}
     for name, title in (("tick_to_order", "tick to order"), ("order_to_report", "order to report")):
         measured = result.latency_ns[name]
@@ -419,8 +435,9 @@ def test_a_run_without_a_tape_says_what_it_cannot_know(kernel_name: str) -> None
         result = kernel.stop()
     said = Page(render(result)).texts
     assert "There is no curve: the run has no tape to value it on." in said["equity"]
+    assert 'id="latency-tick_to_order"' not in render(result)
     assert "nothing was filled" in said["fills"]
-    assert "none (no tape to see it on)" in str(result)
+    assert "none (the run has no tape to value it on)" in str(result)
     assert result.summary["drawdown"] == {"money": None, "ratio": None}
     assert "no tape to value it on" in said["figures-equity"]
     assert result.metrics.by_currency["USD"].markouts == ()
@@ -449,6 +466,9 @@ def test_a_run_in_real_time_keeps_its_clocks_apart(kernel_name: str, tmp_path: P
     for place in ("figures-USD", "figures-equity", "equity", "fills", "markouts"):
         assert reason in said.texts[place]
     assert "no order was filled on the tape's clock" in said.texts["latency"]
+    assert "when ticks were published" in said.texts["latency"]
+    assert "move no fill" not in said.texts["latency"]
+    assert "none (the run was in real time, and its fills have the machine's time, not the tape's)" in str(result)
     assert said.tables["denial-list"][0][0] == "machine's clock, ns"
     assert said.tables["denial-list"][1][-2:] == ["77", "50"]
     row = result.metrics.by_currency["USD"]
