@@ -116,7 +116,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where market data come from. `path` is "sample:…", a tape file, a trade file, a directory of such files, or a list of them that is
-    merged into one tape; SYMBOL=PATH gives a trade file its instrument where several are configured. `timezone` of times that carry none;
+    merged into one tape; SYMBOL=PATH gives a trade file its instrument where several are configured, and
+    a capture another name. `timezone` of times that carry none;
     `speed` 0 replays as fast as it goes, 1 as recorded. The tape has a clock tick at every multiple of `clock_interval_ns` (0: none), for
     the timers of strategies that attach; `backtest` and `Kernel.run` put in those of their strategies by themselves. With `levels` the
     depth of a capture is read, too, and its book is the quote from the first snapshot on; else its best quotes alone are."""

@@ -14,7 +14,7 @@ import msgspec
 from neural_trader import _fields as rule
 from neural_trader.config import Config, examine, read_tables, split_symbol, symbols_refused
 from neural_trader.errors import ConfigError, ConfigProblem, InvalidArgument, SourceError
-from neural_trader.sources import instruments_of, recognised
+from neural_trader.sources import instruments_of, nearest, recognised
 
 __all__ = ["InvalidSetting", "inspect_config", "settings_refused", "validate_config"]
 
@@ -69,6 +69,11 @@ def validate_config(config: Config | Mapping[str, Any] | str | PathLike[str]) ->
     return settings_refused(tables, inspect_config(tables, Path(fspath(config)).parent)[1])
 
 
+def _hint(file: str) -> str:
+    near = nearest(file)
+    return "give the path of a trade file or a sample" if near is None else f"did you mean {near}?"
+
+
 def inspect_config(
     data: Config | Mapping[str, Any], directory: str | PathLike[str] | None = None
 ) -> tuple[Config | None, list[ConfigProblem]]:
@@ -81,7 +86,7 @@ def inspect_config(
     files = [split_symbol(path)[1] for path in config.source.paths]
     missing = [file for file in files if not file.startswith(_SAMPLE) and not os.path.exists(file) and recognised(file) is None]
     if missing:
-        texts = (f"there is no file {file}; give the path of a trade file or a sample" for file in missing)
+        texts = (f"there is no file {file}; {_hint(file)}" for file in missing)
         return config, [*problems, *(ConfigProblem("source.path", text) for text in texts)]
     if not any(path.partition(".")[0] == "instruments" for path in paths):
         try:

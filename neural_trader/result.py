@@ -148,9 +148,11 @@ class Result:
         latencies = {name: _latency(handle, kind) for name, kind in _LATENCIES.items()}
         denied = {REASONS[100 + i]: int(n) for i, n in enumerate(counters.denied) if n}
         others = [name for name in money if name != currency]
-        mixed = (
+        notes = (
             [f"Profit, equity and drawdown are of the accounts in {currency}; those in {', '.join(others)} are apart."] if others else []
         )
+        if source is not None and source.rows == 0 and config.venue.fill_model == "conservative":
+            notes.append("There is no trade on the tape: under the conservative fill model nothing fills.")
         summary: dict[str, Any] = {
             "name": config.name,
             "source": source.name if source is not None else None,
@@ -169,7 +171,7 @@ class Result:
             "elapsed_s": round(elapsed_s, 6),
             "digest": hashlib.sha256(reports.tobytes()).hexdigest(),
             "limits": {row.name: row.value for row in describe_limits(config) if row.name in Limits.__struct_fields__},
-            "assumptions": [*(source.assumptions if source is not None else ()), *venue_assumptions(config), *mixed],
+            "assumptions": [*(source.assumptions if source is not None else ()), *venue_assumptions(config), *notes],
         }
         curve = path.curve if path is not None else np.empty(0, EQUITY)
         return cls(

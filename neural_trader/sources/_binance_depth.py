@@ -43,6 +43,14 @@ class Depth:
         self.unbased = 0
         self.snapshots = 0
 
+    def passes(self, data: Data) -> bool:
+        """Take the next diff of the stream where it follows the one before and its levels are not wanted; whether that is so."""
+        before = data.previous_id if data.previous_id >= 0 else data.first_id - 1
+        if self._levels or not self._exact or before != self._last:
+            return False
+        self._last = data.last_id
+        return True
+
     def diff(self, frame: int, data: Data) -> Iterator[Update]:
         """The next diff of the stream."""
         before = data.previous_id if data.previous_id >= 0 else data.first_id - 1

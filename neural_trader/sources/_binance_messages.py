@@ -5,6 +5,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final, NamedTuple
 
@@ -28,13 +29,13 @@ __all__ = [
     "decode_levels",
 ]
 
-_READ_BYTES: Final = 1 << 18
+_READ_BYTES: Final = 1 << 17
 _BLOCK_BYTES: Final = 1 << 19
 _LINE_BYTES_MOST: Final = 1 << 24
 _GZIP: Final = b"\x1f\x8b"
 _BEGIN: Final = re.compile(rb'[0-9]{16}(?:[0-9]{3})? \{ ?"(?:stream" ?: ?"[a-z0-9_]{1,40}@[A-Za-z]|lastUpdateId" ?: ?[0-9])')
 _BEGIN_BYTES: Final = 128
-_COMMA, _DOT, _ZERO = (np.uint8(ord(character)) for character in ",.0")
+_COMMA, _DOT, _ZERO, _LINE_END = (np.uint8(ord(character)) for character in ",.0\n")
 _DIGITS_MOST: Final = 18  # of one number: fits in an int64 whatever they are
 _Stamp = Annotated[int, msgspec.Meta(ge=10**15, le=2**63 - 1)]
 _Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -57,7 +58,7 @@ class Data(msgspec.Struct, gc=False):
     trade_id: _Id = msgspec.field(name="t", default=-1)
     price: Raw = msgspec.field(name="p", default=Raw())
     quantity: Raw = msgspec.field(name="q", default=Raw())
-    execution: str = msgspec.field(name="X", default="MARKET")
+    execution: str | None = msgspec.field(name="X", default=None)
     buyer_is_maker: bool | None = msgspec.field(name="m", default=None)
 
 
@@ -72,16 +73,19 @@ class Frame(msgspec.Struct, gc=False):
     symbol: str | None = None
 
 
+_STREAM_OF: Final = attrgetter("stream")
 _VALUES: Final = msgspec.json.Decoder(_Stamp | Frame)
 _LINE: Final = msgspec.json.Decoder(tuple[_Stamp, Frame])
 _LEVELS: Final = msgspec.json.Decoder(list[list[tuple[str, str]]])
 
 
 class Block(NamedTuple):
-    """Messages of consecutive lines: the receive stamps as they are written, the messages, and the number of the first line (from 1)."""
+    """Messages of consecutive lines: the receive stamps as they are written, the messages, their streams, and the number of the first line
+    (from 1)."""
 
     stamps: NDArray[np.int64]
     frames: list[Frame]
+    streams: list[str]
     first_line: int
 
 
@@ -110,17 +114,18 @@ class Blocks:
             with Path(self._spec).open("rb") as stream:
                 rest = b""
                 for part in self._plain(stream):
-                    rest += part
-                    if len(rest) < _BLOCK_BYTES:
+                    cut = part.rfind(b"\n") + 1
+                    if cut and len(rest) + cut >= _BLOCK_BYTES // 2:
+                        yield self._block(b"".join((rest, memoryview(part)[:cut])))  # nothing here keeps a block that was given
+                        rest = part[cut:]
                         continue
-                    cut = rest.rfind(b"\n") + 1
-                    if cut:
-                        yield from self._block(rest[:cut])
-                        rest = rest[cut:]
-                    elif len(rest) > _LINE_BYTES_MOST:
+                    rest += part
+                    if len(rest) - rest.rfind(b"\n") > _LINE_BYTES_MOST + 1:
                         text = f"a line is longer than {_LINE_BYTES_MOST:,} bytes; this is no capture"
-                        raise SourceError(text, file=self._spec, line=self.lines + 1, limit=_LINE_BYTES_MOST)
-                yield from self._block(rest)
+                        line = self.lines + 1 + rest.count(b"\n")
+                        raise SourceError(text, file=self._spec, line=line, limit=_LINE_BYTES_MOST)
+                if rest:
+                    yield self._block(rest)
         except OSError as error:
             raise SourceError(f"cannot be read: {error.strerror or error}", file=self._spec) from error
 
@@ -152,20 +157,19 @@ class Blocks:
         if not member.eof:
             raise SourceError("ends in the middle of its compression; get the whole file", file=self._spec)
 
-    def _block(self, text: bytes) -> Iterator[Block]:
-        if not text:
-            return
-        count = text.count(b"\n") + (not text.endswith(b"\n"))
+    def _block(self, text: bytes) -> Block:
+        count = int(np.count_nonzero(np.frombuffer(text, np.uint8) == _LINE_END)) + (not text.endswith(b"\n"))
         try:
             values = _VALUES.decode_lines(text)  # stamps and messages in turn, as white space of any kind separates values
             frames = values[1::2]
-            if len(values) != 2 * count or any(frame is int for frame in set(map(type, frames))):
+            if len(values) != 2 * count:
                 raise ValueError("the lines are not a stamp and a message each")
-            block = Block(np.fromiter(values[::2], np.int64, count), frames, self.lines + 1)
-        except (ValueError, TypeError, RecursionError) as error:
+            streams = list(map(_STREAM_OF, frames))  # no stamp has one
+            block = Block(np.fromiter(values[::2], np.int64, count), frames, streams, self.lines + 1)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise self._broken(text.split(b"\n")) from error
         self.lines += count
-        yield block
+        return block
 
     def _broken(self, lines: Sequence[bytes]) -> SourceError:
         """What is wrong with the first line that cannot be decoded by itself."""
@@ -220,8 +224,10 @@ def decimals(texts: Sequence[Raw | str]) -> Decimals:
     count = len(texts)
     if len(commas) != count - 1 or np.count_nonzero(text - _ZERO < 10) + len(commas) + len(dots) != len(text):
         raise _bad_number(texts)
-    ends = np.append(commas, len(text))
-    lengths = np.diff(ends, prepend=-1) - 1  # digits of each
+    ends = np.empty(count, np.int64)
+    ends[:-1], ends[-1] = commas, len(text)
+    lengths = ends.copy()  # digits of each
+    lengths[1:] -= commas + 1
     places = np.zeros(count, np.int64)
     if len(dots) == count and (dots < ends).all() and (dots[1:] > ends[:-1]).all():  # one in each
         places = ends - dots - 1

@@ -1,19 +1,17 @@
-"""What the numbers of a Binance capture say about its instrument, and the numbers in that instrument's decimals."""
+"""What the numbers of a Binance capture say about its instrument, and whether they fit it."""
 
 import math
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neural_trader._native import abi
 from neural_trader.errors import SourceError
 from neural_trader.instruments import Instrument
 from neural_trader.numbers import RAW_MAX, exact, plain, to_decimal
 from neural_trader.sources._binance_messages import Decimals
 
-__all__ = ["Numbers", "check", "currency_of", "derived", "scale"]
+__all__ = ["Numbers", "check", "currency_of", "derived", "quote_asset"]
 
 _QUOTE_ASSETS: Final = ("FDUSD", "USDT", "USDC", "TUSD", "BUSD", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL", "JPY")
 
@@ -33,7 +31,8 @@ class Numbers:
         places = max(self.places, numbers.places)
         before, factor = 10 ** (places - self.places), 10 ** (places - numbers.places)
         self.most = max(self.most * before, int(numbers.raw.max()) * factor)
-        self.divisor = math.gcd(self.divisor * before, int(np.gcd.reduce(numbers.raw)) * factor)
+        if self.divisor * before != 1:  # 1 stays what it is
+            self.divisor = math.gcd(self.divisor * before, int(np.gcd.reduce(numbers.raw)) * factor)
         self.places = places
 
     def needed(self) -> int:
@@ -44,24 +43,32 @@ class Numbers:
         return places
 
 
-def currency_of(symbol: str, spec: str) -> str:
-    """The asset that prices of the symbol are in: the end of its name, before a day of delivery. SourceError where none known ends it."""
+def quote_asset(symbol: str) -> str | None:
+    """The asset that prices of the symbol are in: the end of its name, before a day of delivery. None where none known ends it."""
     pair = symbol.partition("_")[0]
-    for asset in _QUOTE_ASSETS:
-        if pair.endswith(asset) and pair != asset:
-            return asset
-    text = f"what {symbol} is priced in is not known; add [instruments.{symbol}] with tick_size, lot_size, currency and max_price"
-    raise SourceError(text, file=spec)
+    return next((asset for asset in _QUOTE_ASSETS if pair.endswith(asset) and pair != asset), None)
 
 
-def derived(symbol: str, prices: Numbers, sizes: Numbers, spec: str) -> Instrument:
-    """The instrument that the data speak of."""
+def currency_of(symbol: str, name: str, spec: str) -> str:
+    """The quote asset of a symbol that is called `name`. SourceError where it is not known."""
+    asset = quote_asset(symbol)
+    if asset is None:
+        text = f"what {symbol} is priced in is not known; add [instruments.{name}] with tick_size, lot_size, currency and max_price"
+        raise SourceError(text, file=spec)
+    return asset
+
+
+def derived(symbol: str, currency: str, prices: Numbers, sizes: Numbers, tradable: Numbers) -> Instrument:
+    """The instrument that the data speak of. `tradable` are the prices at which it could trade (quotes, trades and bids of the depth):
+    max_price is twice the highest of them, for offers may stand at any multiple of it; but no less than any price in the data, as all of
+    them have to be within it."""
+    most = max(2 * to_decimal(tradable.most, tradable.places), to_decimal(prices.most, prices.places))
     return Instrument(
         symbol=symbol,
         tick_size=Decimal(1).scaleb(-prices.needed()),
         lot_size=Decimal(1).scaleb(-sizes.needed()),
-        currency=currency_of(symbol, spec),
-        max_price=2 * to_decimal(prices.most, prices.places),
+        currency=currency,
+        max_price=most if tradable.most else 2 * most,
     )
 
 
@@ -83,21 +90,3 @@ def check(instrument: Instrument, prices: Numbers, sizes: Numbers, spec: str) ->
         if what == "price" and most > exact(instrument.max_price):
             bound = plain(exact(instrument.max_price))
             raise SourceError(f"a price of {plain(most)} is above max_price {bound} of {of}; raise it if prices can be so high", file=spec)
-
-
-def scale(ticks: NDArray[Any], price_places: int, size_places: int) -> None:
-    """Give the prices and sizes of ticks so many more decimals, or fewer, in place. `check` has seen that nothing is lost."""
-    quote = ticks["kind"] == abi.NT_TICK_QUOTE
-    sized = (ticks["kind"] == abi.NT_TICK_TRADE) | (ticks["kind"] == abi.NT_TICK_LEVEL)
-    for rows, name, places in (
-        (quote, "bid_price", price_places),
-        (quote, "ask_price", price_places),
-        (quote, "bid_size", size_places),
-        (quote, "ask_size", size_places),
-        (sized, "price", price_places),
-        (sized, "size", size_places),
-    ):
-        if places > 0:
-            ticks[name][rows] *= 10**places
-        elif places < 0:
-            ticks[name][rows] //= 10**-places

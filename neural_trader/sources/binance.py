@@ -18,7 +18,7 @@ receiver are of different clocks, so that one tape cannot have both.
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -38,15 +38,16 @@ from neural_trader.sources._binance_messages import (
     Blocks,
     Data,
     Decimals,
+    Frame,
     are_levels,
     begins_like_capture,
     decimals,
     decode_levels,
 )
-from neural_trader.sources._binance_terms import Numbers, check, currency_of, derived, scale
+from neural_trader.sources._binance_terms import Numbers, check, currency_of, derived, quote_asset
 from neural_trader.sources.latency import LATENCY_ASSUMPTION, with_latency
 from neural_trader.sources.sessions import SessionCalendar
-from neural_trader.sources.source import Source, Tape, mark_slices
+from neural_trader.sources.source import Source, Tape, mark_slices, scale
 
 __all__ = ["instruments_of", "open_source", "recognises"]
 
@@ -59,7 +60,7 @@ _INT64_MAX: Final = 2**63 - 1
 _TICK_BYTES_LEAST: Final = 6  # of a level in a compressed file; memory that no tick comes to lie in is never touched
 _TICKS_LEAST: Final = 1024
 _TICKS_MOST: Final = 1 << 22  # to begin with; the tape grows
-_MARKET: Final = "MARKET"
+_MATCHED: Final = {"MARKET", None}  # spot says nothing
 
 
 def recognises(spec: str) -> bool:
@@ -67,18 +68,18 @@ def recognises(spec: str) -> bool:
     return os.path.isfile(spec) and begins_like_capture(Path(spec))
 
 
-def instruments_of(spec: str, config: Config) -> Mapping[str, Instrument]:
+def instruments_of(spec: str, config: Config, name: str | None = None) -> Mapping[str, Instrument]:
     """The instruments that `open_source` would give. An instrument that is not configured comes from the data: the file is read."""
     _check_timezone(spec, config)
     for block in Blocks(spec):
-        symbol = next(filter(None, (_symbol_of(frame.stream) for frame in block.frames)), None)
+        symbol = next(filter(None, (_symbol_of(stream) for stream in block.streams)), None)
         if symbol is not None:
-            return _configured(config, symbol) or open_source(spec, config).instruments
+            return _configured(config, name or symbol) or open_source(spec, config, name).instruments
     raise _nothing(spec)
 
 
-def open_source(spec: str, config: Config) -> Source:
-    """Read a whole capture; with `source.levels` its depth too.
+def open_source(spec: str, config: Config, name: str | None = None) -> Source:
+    """Read a whole capture; with `source.levels` its depth too. `name` is what to call its instrument instead of the streams' symbol.
 
     Decimals, tick and lot of an instrument that is not configured are the finest decimals in the data, its currency the asset that the
     symbol ends with. SourceError, with the line where there is one: what is no capture; more than one symbol; a number that is no plain
@@ -87,9 +88,10 @@ def open_source(spec: str, config: Config) -> Source:
     """
     _check_timezone(spec, config)
     blocks = Blocks(spec)
-    capture = _Capture(spec, config, blocks.size)
+    capture = _Capture(spec, config, blocks.size, name)
     for block in blocks:
         capture.take(block)
+        del block  # its memory is the next one's
     return capture.finish(blocks.sha256)
 
 
@@ -121,6 +123,15 @@ def _configured(config: Config, symbol: str) -> dict[str, Instrument] | None:
     return instruments
 
 
+def _of_futures(frames: Sequence[Frame], quotes: Sequence[int], trades: Sequence[int], depths: Sequence[int]) -> bool:
+    """Whether messages have what those of spot do not: a quote its time, a trade the kind of its execution, a diff the id before."""
+    return (
+        any(frames[index].data.event_ms >= 0 for index in quotes)
+        or any(frames[index].data.execution is not None for index in trades)
+        or any(frames[index].data.previous_id >= 0 for index in depths)
+    )
+
+
 class _Kinds(dict[str, int]):
     """Kinds of streams by name, found out once each."""
 
@@ -141,7 +152,7 @@ class _Rows(NamedTuple):
 class _Capture:
     """The tape of a capture that is being read."""
 
-    def __init__(self, spec: str, config: Config, size: int) -> None:
+    def __init__(self, spec: str, config: Config, size: int, name: str | None) -> None:
         self._spec = spec
         self._config = config
         self._levels = levels = config.source.levels
@@ -149,12 +160,15 @@ class _Capture:
         self._kinds = _Kinds()
         self._kinds[""] = _OTHER
         self._symbol = ""
+        self._name = name or ""  # of the instrument
+        self._futures = False
         self._snapshot_symbol: str | None = None
         self._index = 0
         self._calendar = SessionCalendar(None, _TIMEZONE)
         self._depth = Depth(levels)
         self._prices = Numbers()
         self._sizes = Numbers()
+        self._tradable = Numbers() if levels else self._prices
         self._pieces: list[tuple[int, int, int, int]] = []  # first tick and count, places of prices and of sizes
         self._snapshots: list[NDArray[np.int64]] = []  # ticks flagged as of a snapshot
         self._digits = 0
@@ -172,18 +186,19 @@ class _Capture:
         kinds = self._kinds
         known = len(kinds)
         frames = block.frames
-        codes = [kinds[frame.stream] for frame in frames]
+        codes = bytearray(map(kinds.__getitem__, block.streams))
         if len(kinds) > known:
             self._meet(block)
         if _OTHER in codes:
             self._others(block, codes)
-        numbers = np.array(codes, np.uint8)
+        numbers = np.frombuffer(codes, np.uint8)
         quotes = np.flatnonzero(numbers == _QUOTE).tolist()
         trades = np.flatnonzero(numbers == _TRADE).tolist()
         depths = np.flatnonzero(numbers >= _DEPTH).tolist()
         quoted = [frames[index].data for index in quotes]
         trades, traded = self._market_trades(block, trades)
         updates = self._updates(block, depths, codes)
+        self._futures = self._futures or _of_futures(frames, quotes[:1], trades[:1], depths[-1:])
         rows, places = self._rows(block, quotes, quoted, trades, traded, updates)
         if len(rows.frame):
             times = self._times(block)
@@ -207,7 +222,7 @@ class _Capture:
                 raise self._refused(block, index, f"is of {symbol}, and what came before of {self._symbol}; make one file of each symbol")
             self._begin(symbol)
 
-    def _others(self, block: Block, codes: list[int]) -> None:
+    def _others(self, block: Block, codes: bytearray) -> None:
         """Tell bare snapshots from what is left out, and count that."""
         for index, code in enumerate(codes):
             if code != _OTHER:
@@ -230,27 +245,33 @@ class _Capture:
             text = f"holds a snapshot of {self._snapshot_symbol}, and streams of {symbol}; make one file of each symbol"
             raise SourceError(text, file=self._spec)
         self._symbol = symbol
-        instrument = self._config.instruments.get(symbol)
+        self._name = name = self._name or symbol
+        asset = quote_asset(symbol)
+        plain_name = "".join(filter(str.isalnum, name.upper()))
+        if asset is not None and plain_name.endswith(asset) and symbol.partition("_")[0] not in plain_name:
+            raise SourceError(f"has data of {symbol} and not of {name}; write {symbol}= or leave {name}= out", file=self._spec)
+        instrument = self._config.instruments.get(name)
         if instrument is None and _COIN_MARGINED.search(symbol):
             text = (
                 f"{symbol} is margined in coin: its profit is not linear in its price, and nothing here computes it. "
-                f"Add [instruments.{symbol}] with tick_size, lot_size, multiplier, currency and max_price to treat it as linear"
+                f"Add [instruments.{name}] with tick_size, lot_size, multiplier, currency and max_price to treat it as linear"
             )
             raise SourceError(text, file=self._spec)
         if instrument is None:
-            currency_of(symbol, self._spec)
+            currency_of(symbol, name, self._spec)
         else:
             self._calendar = SessionCalendar(instrument.session, _TIMEZONE)
         names = [*self._config.instruments]
-        self._index = names.index(symbol) if instrument is not None else len(names)
+        self._index = names.index(name) if instrument is not None else len(names)
 
     def _market_trades(self, block: Block, trades: list[int]) -> tuple[list[int], list[Data]]:
         """The trades that matched orders: where and what."""
         frames = block.frames
         data = [frames[index].data for index in trades]
-        if {trade.execution for trade in data} - {_MARKET}:
-            self._dropped.update(f"of trades with X = {trade.execution[:40]}" for trade in data if trade.execution != _MARKET)
-            trades = [index for index in trades if frames[index].data.execution == _MARKET]
+        others = {trade.execution for trade in data} - _MATCHED
+        if others:
+            self._dropped.update(f"of trades with X = {str(trade.execution)[:40]}" for trade in data if trade.execution in others)
+            trades = [index for index in trades if frames[index].data.execution in _MATCHED]
             data = [frames[index].data for index in trades]
         makers = [trade.buyer_is_maker for trade in data]
         if None in makers:
@@ -269,7 +290,8 @@ class _Capture:
             data = frame.data
             if data.last_id < 0 or data.first_id < 0 or data.first_id > data.last_id:
                 raise self._refused(block, index, "the depth diff has no update ids (fields U and u, U not above u); capture it again")
-            updates.extend(self._depth.diff(index, data))
+            if not self._depth.passes(data):
+                updates.extend(self._depth.diff(index, data))
         return updates
 
     def _times(self, block: Block) -> NDArray[np.int64]:
@@ -302,9 +324,10 @@ class _Capture:
         level_update = np.repeat(owners, lengths)
         level_side = np.repeat(np.tile(np.array([_BID, _ASK], np.int64), len(sides) // 2), lengths)
         update_frame = np.array([update.frame for update in updates], np.int64)
-        level_frames = update_frame[level_update].tolist() if pairs else []
 
-        where = [*quotes, *quotes, *trades, *level_frames]
+        def where() -> list[int]:
+            return [*quotes, *quotes, *trades, *(update_frame[level_update].tolist() if pairs else [])]
+
         prices = self._decimals(
             block,
             [[q.bid for q in quoted] + [q.ask for q in quoted] + [t.price for t in traded], [price for price, _ in pairs]],
@@ -320,13 +343,16 @@ class _Capture:
         quote_count, trade_count = len(quotes), len(trades)
         trade_part = slice(2 * quote_count, 2 * quote_count + trade_count)
         self._nonzero(block, prices.raw, where, "price")
-        self._nonzero(block, sizes.raw[trade_part], trades, "size of the trade")
+        self._nonzero(block, sizes.raw[trade_part], lambda: trades, "size of the trade")
         self._prices.take(prices)
+        if self._levels:
+            bids = prices.raw[trade_part.stop :][level_side == _BID]
+            self._tradable.take(Decimals(np.concatenate([prices.raw[: trade_part.stop], bids]), prices.places))
         self._sizes.take(sizes)
         ids = np.array([t.trade_id for t in traded], np.int64)
         if (ids < 0).any():
             raise self._refused(block, trades[int(np.argmin(ids))], "the trade has no id (field t); capture it again")
-        aggressor = np.array([abi.NT_SIDE_SELL if t.buyer_is_maker else abi.NT_SIDE_BUY for t in traded], np.int64)
+        aggressor = np.where(np.array([t.buyer_is_maker for t in traded], np.bool_), np.int64(abi.NT_SIDE_SELL), np.int64(abi.NT_SIDE_BUY))
         self._trades += trade_count
 
         marks = np.array([i for i, update in enumerate(updates) if update.kind != abi.NT_TICK_LEVEL], np.int64)
@@ -368,15 +394,15 @@ class _Capture:
             text = f"the depth is not a list of pairs of a price and a size (fields b and a, bids and asks): {error}"
             raise self._refused(block, updates[with_levels[position // 2]].frame, text) from error
 
-    def _decimals(self, block: Block, groups: Sequence[Sequence[Any]], where: Sequence[int], what: str) -> Decimals:
-        """The numbers of all groups, with the same places; `where` are the frames that they are of."""
+    def _decimals(self, block: Block, groups: Sequence[Sequence[Any]], where: Callable[[], Sequence[int]], what: str) -> Decimals:
+        """The numbers of all groups, with the same places; `where` gives the frames that they are of."""
         parts: list[Decimals] = []
         begin = 0
         for group in groups:
             try:
                 parts.append(decimals(group))
             except BadNumberError as error:
-                raise self._refused(block, where[begin + error.index], f"a {what} {error}") from error
+                raise self._refused(block, where()[begin + error.index], f"a {what} {error}") from error
             begin += len(group)
         places = max(part.places for part in parts)
         for index, part in enumerate(parts):
@@ -387,10 +413,9 @@ class _Capture:
                 parts[index] = Decimals(part.raw * factor, places)
         return Decimals(np.concatenate([part.raw for part in parts]), places)
 
-    def _nonzero(self, block: Block, raw: NDArray[np.int64], where: Sequence[int], what: str) -> None:
-        zero = np.flatnonzero(raw == 0)
-        if len(zero):
-            raise self._refused(block, where[int(zero[0])], f"a {what} is 0: there is none; remove the line")
+    def _nonzero(self, block: Block, raw: NDArray[np.int64], where: Callable[[], Sequence[int]], what: str) -> None:
+        if not raw.all():
+            raise self._refused(block, where()[int(np.argmin(raw != 0))], f"a {what} is 0: there is none; remove the line")
 
     def _write(self, times: NDArray[np.int64], rows: _Rows, places: tuple[int, int]) -> None:
         """Append rows, with the session ticks that fall between them."""
@@ -429,16 +454,21 @@ class _Capture:
         if not self._pieces or not self._symbol:
             raise _nothing(self._spec)
         notes: list[str] = []
-        instruments = _configured(self._config, self._symbol)
+        if self._name != self._symbol:
+            notes.append(f"{self._name} is what {self._symbol} of the recording is called.")
+        instruments = _configured(self._config, self._name)
+        is_derived = instruments is None
         if instruments is None:
-            instrument = derived(self._symbol, self._prices, self._sizes, self._spec)
-            instruments = {**self._config.instruments, self._symbol: instrument}
+            currency = currency_of(self._symbol, self._name, self._spec)
+            instrument = derived(self._name, currency, self._prices, self._sizes, self._tradable)
+            instruments = {**self._config.instruments, self._name: instrument}
             notes.append(
-                f"{self._symbol} is not configured: its tick {plain(exact(instrument.tick_size))} and lot "
+                f"{self._name} is not configured: its tick {plain(exact(instrument.tick_size))} and lot "
                 f"{plain(exact(instrument.lot_size))} are the finest decimals in the data, its currency {instrument.currency} the asset "
-                f"that its symbol ends with, its max_price {plain(exact(instrument.max_price))} twice the highest price in the data."
+                f"that its symbol ends with, its max_price {plain(exact(instrument.max_price))} twice the highest quote, trade or bid, "
+                "and no less than any price in the data."
             )
-        instrument = instruments[self._symbol]
+        instrument = instruments[self._name]
         check(instrument, self._prices, self._sizes, self._spec)
         ticks = self._tape.finish()
         for first, count, price_places, size_places in self._pieces:
@@ -452,12 +482,15 @@ class _Capture:
             mark_slices(ticks)
         return Source(
             name=self._spec,
-            symbols=(self._symbol,),
+            symbols=(self._name,),
             instruments=instruments,
             ticks=ticks,
             rows=self._trades,
             assumptions=(*notes, *self._assumptions(instrument)),
             sha256=sha256,
+            derived=frozenset([self._name] if is_derived else []),
+            timezone=_TIMEZONE,
+            market="Binance futures" if self._futures else "Binance spot",
         )
 
     def _assumptions(self, instrument: Instrument) -> Iterator[str]:

@@ -7,6 +7,7 @@ parser, which is also what names the line of a bad row. Both give the same numbe
 import datetime
 import hashlib
 import re
+import zlib
 from typing import Any, BinaryIO, Final, NamedTuple, NoReturn, Self
 
 import numpy as np
@@ -146,7 +147,7 @@ class TradeReader:
     def _read(self) -> bytes:
         try:
             chunk = self._stream.read(_BLOCK_BYTES)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise SourceError(f"cannot be read: {error}", file=self._file) from error
         self._hash.update(chunk)
         return chunk

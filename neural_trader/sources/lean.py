@@ -37,7 +37,7 @@ from neural_trader.sources.sessions import LocalClock, SessionCalendar
 from neural_trader.sources.source import Source
 from neural_trader.sources.tick_columns import TickColumns, always_open, tape_of
 
-__all__ = ["EQUITY_TIMEZONE", "NOT_AT_THE_MARKET", "instruments_of", "open_source", "recognises"]
+__all__ = ["EQUITY_TIMEZONE", "NOT_AT_THE_MARKET", "instruments_of", "needs_timezone", "open_source", "recognises"]
 
 EQUITY_TIMEZONE: Final = "America/New_York"
 
@@ -76,6 +76,8 @@ _TIME_PLACES: Final = 6  # of a millisecond: nanoseconds
 _DECIMAL_PLACES: Final = 9  # of a forex or CFD price
 _EQUITY_FIELDS: Final = {"quote": 8, "trade": 6}
 _PAIR_FIELDS: Final = 3
+_LINE_BYTES_MOST: Final = 1024
+_UNPACKING: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, KeyError)
 
 _Ints = NDArray[np.int64]
 _Flags = NDArray[np.bool_]
@@ -202,6 +204,16 @@ def _date(text: str, file: str) -> datetime.date:
 # ---- which instruments -----------------------------------------------------------------------------------------------------------------
 
 
+def needs_timezone(spec: str) -> bool:
+    """Whether the times of its archives carry no time zone: those of all but equities. False where that cannot be told."""
+    try:
+        archive = _archives(spec)[0]
+        with zipfile.ZipFile(archive.path) as opened, opened.open(archive.member) as stream:
+            return stream.readline(_LINE_BYTES_MOST).count(b",") + 1 == _PAIR_FIELDS
+    except (SourceError, *_UNPACKING):
+        return False
+
+
 def instruments_of(spec: str, config: Config) -> Mapping[str, Instrument]:
     """The configured instruments. SourceError when an archive's symbol is not among them; what is in the archives is not read."""
     instruments = {symbol: msgspec.structs.replace(item, symbol=symbol) for symbol, item in config.instruments.items()}
@@ -251,6 +263,7 @@ def open_source(spec: str, config: Config) -> Source:
         rows=trades,
         assumptions=(*_assumptions(days, timezone), *always_open([list(instruments.values())[index] for index in used], timezone)),
         sha256=digest.hexdigest(),
+        timezone=timezone,
     )
 
 
@@ -263,7 +276,7 @@ def _unpacked(archive: _Archive) -> tuple[bytes, bytes]:
             if size > _UNPACKED_BYTES_MAX:
                 raise SourceError(f"is {size} bytes unpacked; at most {_UNPACKED_BYTES_MAX} are read", file=archive.file)
             text = opened.read(archive.member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, KeyError) as error:
+    except _UNPACKING as error:
         raise SourceError(f"cannot be unpacked: {error}", file=archive.file) from error
     if not text.strip():
         raise SourceError("is empty", file=archive.file)
@@ -386,7 +399,8 @@ def _quotes_of_pairs(columns: Columns, time: _Ints, instrument: Instrument, refu
         sides.append(prices_raw(values, _DECIMAL_PLACES, instrument, refusals, what))
     bid, ask = sides
     unknown = np.zeros(len(bid), np.int64)
-    notes = ["There are no sizes in the file; a quote's sizes are 0.", *_quote_notes(bid, ask)]
+    sizes = "There are no sizes in the file; a quote's sizes are 0: where fills are at quotes, what takes one fills whole, however large."
+    notes = [sizes, *_quote_notes(bid, ask)]
     return np.ones(len(bid), np.bool_), (bid, ask, unknown, unknown), notes
 
 

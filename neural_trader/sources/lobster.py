@@ -29,7 +29,7 @@ from neural_trader.sources.sessions import LocalClock, SessionCalendar
 from neural_trader.sources.source import Source
 from neural_trader.sources.tick_columns import TickColumns, always_open, tape_of
 
-__all__ = ["TIMEZONE", "instruments_of", "open_source", "recognises"]
+__all__ = ["TIMEZONE", "instruments_of", "messages_of", "open_source", "recognises"]
 
 TIMEZONE: Final = "America/New_York"
 
@@ -78,6 +78,19 @@ def recognises(spec: str) -> bool:
         return True  # the error is for the reader of the source
 
 
+def messages_of(spec: str) -> str:
+    """The path of the message file of the pair that a path is one of."""
+    return str(_pair(Path(spec))[0])
+
+
+def _pair(path: Path) -> tuple[Path, Path]:
+    """Message file and order book file."""
+    match = _NAME.fullmatch(path.name)
+    assert match is not None
+    head, tail = path.name[: match.start(3)], path.name[match.end(3) :]
+    return path.with_name(f"{head}message{tail}"), path.with_name(f"{head}orderbook{tail}")
+
+
 def _files(spec: str) -> _Files:
     path = Path(spec)
     match = _NAME.fullmatch(path.name)
@@ -88,8 +101,7 @@ def _files(spec: str) -> _Files:
         raise SourceError(f"its name has the date {match[2]}, which is not a day: {error}", file=spec) from error
     if not 1970 <= date.year <= 2261:
         raise SourceError(f"the year {date.year} in its name is not between 1970 and 2261", file=spec)
-    head, tail = path.name[: match.start(3)], path.name[match.end(3) :]
-    both = [path.with_name(f"{head}{kind}{tail}") for kind in ("message", "orderbook")]
+    both = _pair(path)
     for file in both:
         if not file.is_file():
             raise SourceError(f"there is no such file; {path.name} needs it beside it", file=str(file))
@@ -146,6 +158,7 @@ def open_source(spec: str, config: Config) -> Source:
             *always_open([instrument], TIMEZONE),
         ),
         sha256=digest.hexdigest(),
+        timezone=TIMEZONE,
     )
 
 

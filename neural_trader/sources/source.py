@@ -11,7 +11,7 @@ from neural_trader._native import abi
 from neural_trader.instruments import Instrument
 from neural_trader.sources.sessions import SessionEvent
 
-__all__ = ["Source", "Tape", "insert_ticks", "mark_slices"]
+__all__ = ["Source", "Tape", "insert_ticks", "mark_slices", "scale"]
 
 _SPARE_ROWS: Final = 256
 
@@ -22,7 +22,9 @@ class Source:
 
     `ticks` has the dtype abi.NT_TICK; its `instrument` column counts in the order of `instruments`, which holds those of the
     configuration and what the source brings. `symbols` are those with data. `rows` is the number of trades, `assumptions` what had to be
-    assumed to make ticks of them, `sha256` the hash of what was read.
+    assumed to make ticks of them, `sha256` the hash of what was read. `derived` are those symbols whose terms were found in the numbers of
+    the recording, `timezone` the one that days and sessions are of where an instrument has none (None: not known, as in a tape file), and
+    `market` what the recording shows of where it was made ("Binance spot"; None: nothing).
     """
 
     name: str
@@ -32,6 +34,9 @@ class Source:
     rows: int
     assumptions: tuple[str, ...]
     sha256: str
+    derived: frozenset[str] = frozenset()
+    timezone: str | None = None
+    market: str | None = None
 
 
 class Tape:
@@ -92,3 +97,21 @@ def mark_slices(ticks: NDArray[Any]) -> None:
     np.greater(ts[1:], ts[:-1], out=last[:-1])
     flags &= np.uint8(~abi.NT_TICK_LAST_OF_SLICE & 0xFF)
     flags |= last.astype(np.uint8) * np.uint8(abi.NT_TICK_LAST_OF_SLICE)
+
+
+def scale(ticks: NDArray[Any], price_places: int, size_places: int) -> None:
+    """Give the prices and sizes of ticks so many more decimals, or fewer, in place. That nothing is lost is for the caller to know."""
+    quote = ticks["kind"] == abi.NT_TICK_QUOTE
+    sized = (ticks["kind"] == abi.NT_TICK_TRADE) | (ticks["kind"] == abi.NT_TICK_LEVEL)
+    for rows, name, places in (
+        (quote, "bid_price", price_places),
+        (quote, "ask_price", price_places),
+        (quote, "bid_size", size_places),
+        (quote, "ask_size", size_places),
+        (sized, "price", price_places),
+        (sized, "size", size_places),
+    ):
+        if places > 0:
+            ticks[name][rows] *= 10**places
+        elif places < 0:
+            ticks[name][rows] //= 10**-places

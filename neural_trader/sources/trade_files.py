@@ -1,8 +1,11 @@
-"""Trade files with the header DateTime,Price,Volume, and the sample, which is one."""
+"""Trade files with the header DateTime,Price,Volume, plain or compressed by gzip, and the sample, which is one."""
 
+import gzip
+import hashlib
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 
 import msgspec
 import numpy as np
@@ -13,15 +16,40 @@ from neural_trader.errors import SourceError
 from neural_trader.instruments import Instrument
 from neural_trader.numbers import exact, plain
 from neural_trader.sources import sample
-from neural_trader.sources.csv_trades import TradeReader, fill_trades
+from neural_trader.sources.csv_trades import HEADER, TradeReader, fill_trades
 from neural_trader.sources.sessions import SessionCalendar
 from neural_trader.sources.source import Source, Tape
 
-__all__ = ["SAMPLE", "instruments_of", "open_source", "trade_assumptions"]
+__all__ = ["SAMPLE", "begins_like_trades", "instruments_of", "needs_timezone", "open_source", "trade_assumptions"]
 
 SAMPLE: Final = "sample:"
 _ROW_BYTES_LEAST: Final = 24  # "2013-09-01 17:00:00,5,1\n"
 _SPARE_ROWS: Final = 256
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_GZIP: Final = b"\x1f\x8b"
+_COMPRESSED: Final = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip", b"\x04\x22\x4d\x18": "lz4"}
+
+
+def needs_timezone(spec: str) -> bool:
+    """Whether its times carry no time zone: those of all but the sample."""
+    return not spec.startswith(SAMPLE)
+
+
+def begins_like_trades(path: Path) -> bool:
+    """Whether a file begins with the header, plain or compressed by gzip."""
+    try:
+        with path.open("rb") as stream, _plain(stream) as plain_stream:
+            begin = plain_stream.read(len(_BYTE_ORDER_MARK) + len(HEADER))
+    except (OSError, EOFError, zlib.error):
+        return False
+    return begin.removeprefix(_BYTE_ORDER_MARK).startswith(HEADER)
+
+
+def _plain(stream: BinaryIO) -> BinaryIO:
+    """What a file holds, decompressed where it is compressed by gzip."""
+    mark = stream.read(len(_GZIP))
+    stream.seek(0)
+    return cast("BinaryIO", gzip.open(stream)) if mark == _GZIP else stream
 
 
 def open_source(spec: str, config: Config) -> Source:
@@ -76,6 +104,7 @@ def _open_sample(spec: str, config: Config) -> Source:
         rows=reader.rows,
         assumptions=(f"{origin} of the E-mini S&P 500 of 1 to 3 September 2013, without quotes and aggressors.", *notes),
         sha256=sample.SHA256,
+        timezone=sample.TIMEZONE,
     )
 
 
@@ -99,14 +128,37 @@ def _open_file(spec: str, config: Config) -> Source:
     symbol = next(iter(instruments))
     try:
         with Path(spec).open("rb") as stream:
-            capacity = Path(spec).stat().st_size // _ROW_BYTES_LEAST + 1
-            reader = TradeReader(stream, spec, instruments[symbol], timezone)
-            ticks, notes = _tape(reader, instruments, symbol, timezone, capacity)
+            _check_compression(stream, spec)
+            with _plain(stream) as plain_stream:
+                compressed = plain_stream is not stream
+                capacity = Path(spec).stat().st_size // _ROW_BYTES_LEAST + 1
+                reader = TradeReader(plain_stream, spec, instruments[symbol], timezone)
+                ticks, notes = _tape(reader, instruments, symbol, timezone, capacity)
+                sha256 = reader.sha256
+                if compressed:
+                    stream.seek(0)
+                    sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", file=spec) from error
     return Source(
-        name=spec, symbols=(symbol,), instruments=instruments, ticks=ticks, rows=reader.rows, assumptions=notes, sha256=reader.sha256
+        name=spec,
+        symbols=(symbol,),
+        instruments=instruments,
+        ticks=ticks,
+        rows=reader.rows,
+        assumptions=notes,
+        sha256=sha256,
+        timezone=timezone,
     )
+
+
+def _check_compression(stream: BinaryIO, spec: str) -> None:
+    """SourceError where a file is compressed by what is not read."""
+    begin = stream.read(max(map(len, _COMPRESSED)))
+    stream.seek(0)
+    for mark, what in _COMPRESSED.items():
+        if begin.startswith(mark):
+            raise SourceError(f"is compressed by {what}; decompress it, or compress it by gzip, which is read as it is", file=spec)
 
 
 def _tape(

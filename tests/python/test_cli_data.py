@@ -91,7 +91,10 @@ def test_two_files_become_one_tape(tmp_path: Path, two: tuple[str, str, str]) ->
 
 def test_what_is_refused(tmp_path: Path, two: tuple[str, str, str]) -> None:
     first, _, config = two
-    unknown = command("data", "info", str(tmp_path / "none.csv"))
+    absent = command("data", "info", str(tmp_path / "none.csv"))
+    assert absent.returncode == 2
+    assert "none.csv: cannot be read: No such file or directory" in absent.stderr
+    unknown = command("data", "info", str(tmp_path / "a.csv"))
     assert unknown.returncode == 2
     assert "its instrument is not configured" in unknown.stderr
     unverified = command("data", "info", first, "--config", config, "--verify")

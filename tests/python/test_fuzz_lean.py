@@ -55,13 +55,14 @@ def _price(text: str, line: int) -> int:
 
 
 def plain_quotes(text: str) -> list[tuple[int, ...]]:
-    """(milliseconds, bid, ask, bid size, ask size) of each quote."""
+    """(milliseconds, bid, ask, bid size, ask size) of each quote. What is no table is refused before what is no number."""
     rows = []
     last = Decimal(0)
-    for line, written in enumerate(text.split("\n"), 1):
-        row = written.split(",")
+    table = [written.split(",") for written in text.split("\n")]
+    for line, row in enumerate(table, 1):
         if len(row) != 8:
             raise RowError(line)
+    for line, row in enumerate(table, 1):
         time = _time(row[0], line)
         bid, ask = _price(row[1], line), _price(row[3], line)
         bid_size, ask_size = _whole(row[2], line), _whole(row[4], line)

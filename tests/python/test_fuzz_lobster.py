@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from neural_trader._native import abi
 from neural_trader.config import Config, Instrument
 from neural_trader.errors import SourceError
 from neural_trader.numbers import RAW_MAX
-from neural_trader.sources import Source, lobster, open_source
+from neural_trader.sources import Source, is_trades, lobster, open_source
 
 _SETTINGS = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CONFIG = Config(name="x", instruments={"AAPL": Instrument(tick_size=Decimal("0.01"), currency="USD", max_price=10_000)}).validated()
@@ -29,7 +29,8 @@ def opened(directory: Path, messages: bytes, books: bytes) -> Source | None:
     message, book = directory / NAME.format("message"), directory / NAME.format("orderbook")
     message.write_bytes(messages)
     book.write_bytes(books)
-    assert lobster.recognises(str(message))
+    trade_file = messages.startswith(b"DateTime,")
+    assert (lobster.recognises(str(message)), is_trades(str(message))) == (not trade_file, trade_file)
     try:
         source = open_source(str(message), CONFIG)
     except SourceError as error:
@@ -66,6 +67,8 @@ def test_damaged_rows(tmp_path: Path, messages: bytes, books: bytes) -> None:
 
 
 @_SETTINGS
+@example(messages=b"DateTime,", books=BOOKS)
+@example(messages=b"DateTime,Price,Volume\n2012-06-21 10:00:00,585.33,1\n", books=BOOKS)
 @given(messages=st.binary(max_size=120), books=st.one_of(st.just(BOOKS), st.binary(max_size=80)))
 def test_any_bytes(tmp_path: Path, messages: bytes, books: bytes) -> None:
     opened(tmp_path, messages, books)

@@ -23,7 +23,7 @@ import neural_trader as nt  # noqa: E402
 from neural_trader.config import SourceConfig  # noqa: E402
 from neural_trader.sources import open_source, sample, tape_files  # noqa: E402
 
-PIECE_BYTES = 1 << 18
+PIECE_BYTES = 1 << 17
 Sides = dict[str, Callable[[], object]]
 
 
@@ -34,7 +34,7 @@ def gunzip(path: Path) -> int:
         member = zlib.decompressobj(wbits=31)
         while part := stream.read(PIECE_BYTES):
             while part:
-                lines += member.decompress(part, 2 * PIECE_BYTES).count(b"\n")
+                lines += member.decompress(part, 4 * PIECE_BYTES).count(b"\n")
                 part = member.unconsumed_tail
                 if member.eof:
                     part, member = member.unused_data, zlib.decompressobj(wbits=31)
