@@ -29,6 +29,10 @@ static int is_per_second(int64_t value) {
   return value == NT_ABSENT || (value >= 1 && value <= 1000000000);
 }
 
+static int is_share(int64_t ppb) {
+  return ppb >= -1000000000 && ppb <= 1000000000;
+}
+
 static int is_mask(int64_t value) {
   return value == NT_ABSENT || value > 0;
 }
@@ -138,6 +142,8 @@ int32_t nt_terms_set(nt_state *state, const nt_terms *in, nt_error *error) {
     return refuse(error, "value_denominator", in->value_denominator, NT_RAW_MAX);
   if (in->fee_taker < -NT_RAW_MAX || in->fee_taker > NT_RAW_MAX) return refuse(error, "fee_taker", in->fee_taker, NT_RAW_MAX);
   if (in->fee_maker < -NT_RAW_MAX || in->fee_maker > NT_RAW_MAX) return refuse(error, "fee_maker", in->fee_maker, NT_RAW_MAX);
+  if (!is_share(in->fee_taker_ppb)) return refuse(error, "fee_taker_ppb", in->fee_taker_ppb, 1000000000);
+  if (!is_share(in->fee_maker_ppb)) return refuse(error, "fee_maker_ppb", in->fee_maker_ppb, 1000000000);
   if (!is_limit(in->max_order_quantity, 0)) return refuse(error, "max_order_quantity", in->max_order_quantity, NT_RAW_MAX);
   if (!is_limit(in->max_order_notional, 0)) return refuse(error, "max_order_notional", in->max_order_notional, NT_RAW_MAX);
   if (!is_limit(in->max_position, 0)) return refuse(error, "max_position", in->max_position, NT_RAW_MAX);
@@ -149,7 +155,7 @@ int32_t nt_terms_set(nt_state *state, const nt_terms *in, nt_error *error) {
   if (!is_limit(in->min_order_notional, 0)) return refuse(error, "min_order_notional", in->min_order_notional, NT_RAW_MAX);
   if (in->initial_margin_bps != NT_ABSENT && (in->initial_margin_bps < 1 || in->initial_margin_bps > 1000000))
     return refuse(error, "initial_margin_bps", in->initial_margin_bps, 1000000);
-  if (in->reserved0 != 0 || !is_zero(in->reserved, 4)) return refuse(error, "terms reserved", NT_ABSENT, 0);
+  if (in->reserved0 != 0 || !is_zero(in->reserved, 2)) return refuse(error, "terms reserved", NT_ABSENT, 0);
   uint32_t index = nt_pair_index(state, in->account, in->instrument);
   state->terms[index] = *in;
   nt_pair *pair = &state->pairs[index];
@@ -169,6 +175,9 @@ int32_t nt_terms_set(nt_state *state, const nt_terms *in, nt_error *error) {
   pair->value = nt_ratio_of(pair->has_terms ? in->value_numerator : 0, pair->value_denominator);
   int64_t fee = in->fee_taker > in->fee_maker ? in->fee_taker : in->fee_maker;
   pair->fee = nt_ratio_of(fee > 0 ? fee : 0, state->quantity_scale[in->instrument]);
+  pair->has_ppb = in->fee_taker_ppb != 0 || in->fee_maker_ppb != 0;
+  int64_t ppb = in->fee_taker_ppb > in->fee_maker_ppb ? in->fee_taker_ppb : in->fee_maker_ppb;
+  pair->fee_ppb = ppb > 0 ? (uint32_t)ppb : 0;
   pair->restrictions = in->restrictions;
   pair->minimum_product = 0;
   if (in->min_order_notional > 0 && pair->has_terms)
@@ -198,10 +207,17 @@ int64_t nt_account_day_pnl(const nt_book_keeping *keeping) {
   return nt_saturate((nt_wide)nt_account_equity(keeping) - keeping->day_equity);
 }
 
-int64_t nt_account_fee(const nt_state *state, const nt_entry *entry, int64_t quantity, uint8_t liquidity) {
-  const nt_pair *pair = &state->pairs[nt_pair_index(state, entry->account, entry->instrument)];
+int64_t nt_account_fee(const nt_state *state, const nt_entry *entry, int64_t price, int64_t quantity, uint8_t liquidity) {
+  uint32_t index = nt_pair_index(state, entry->account, entry->instrument);
+  const nt_pair *pair = &state->pairs[index];
   nt_wide product = (nt_wide)(liquidity == NT_LIQUIDITY_MAKER ? pair->fee_maker : pair->fee_taker) * quantity;
-  return -nt_money_floor(-product, 1, state->quantity_scale[entry->instrument]); /* a fee is rounded up, a rebate down */
+  int64_t fee = -nt_money_floor(-product, 1, state->quantity_scale[entry->instrument]); /* a fee is rounded up, a rebate down */
+  if (!pair->has_ppb) return fee;
+  const nt_terms *terms = &state->terms[index];
+  int64_t ppb = liquidity == NT_LIQUIDITY_MAKER ? terms->fee_maker_ppb : terms->fee_taker_ppb;
+  nt_wide traded = nt_absolute((nt_wide)price * quantity);
+  int64_t money = ppb > 0 ? nt_ratio_up(&pair->value, traded) : nt_money_floor(traded, pair->value_numerator, pair->value_denominator);
+  return nt_sum(fee, nt_fee_of(money, ppb));
 }
 
 void nt_account_set_state(nt_state *state, uint32_t account, uint8_t trading_state, uint16_t reason) {

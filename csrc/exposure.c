@@ -15,7 +15,7 @@ static void revalue(nt_state *state, uint32_t account, uint32_t index, uint32_t 
   if (pair->has_terms && (pair->position != 0 || working != 0)) {
     exposure = nt_ratio_up(&pair->value, pair->worst);
     open_notional = nt_ratio_up(&pair->value, pair->working_product[0] + pair->working_product[1]);
-    reserved = nt_pair_reserve(pair, exposure, working);
+    reserved = nt_pair_reserve(pair, exposure, working, pair->working_product[0] + pair->working_product[1]);
   }
   keeping->exposure += (nt_wide)exposure - pair->exposure;
   keeping->open_notional += (nt_wide)open_notional - pair->open_notional;

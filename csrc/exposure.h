@@ -103,12 +103,14 @@ static inline int64_t nt_reach(const nt_market *market, uint8_t side, int64_t pr
   return side == NT_SIDE_BUY ? opposite + market->slippage : opposite - market->slippage;
 }
 
-/* ceil(exposure * bps / 10000), and the worst fee of what works. */
-static inline int64_t nt_pair_reserve(const nt_pair *pair, int64_t exposure, nt_wide working) {
+/* ceil(exposure * bps / 10000), and the worst fees of what works, whose product is given. */
+static inline int64_t nt_pair_reserve(const nt_pair *pair, int64_t exposure, nt_wide working, nt_wide product) {
   if (pair->initial_margin_bps == 0) return 0;
   uint64_t money = (uint64_t)exposure, bps = (uint64_t)pair->initial_margin_bps;
   nt_wide margin = (nt_wide)(money / 10000) * pair->initial_margin_bps + (nt_wide)((money % 10000 * bps + 9999) / 10000);
-  return nt_saturate(margin + nt_ratio_up(&pair->fee, working));
+  nt_wide fees = nt_ratio_up(&pair->fee, working);
+  if (pair->fee_ppb != 0) fees += nt_fee_of(nt_ratio_up(&pair->value, product), pair->fee_ppb);
+  return nt_saturate(margin + fees);
 }
 
 /* The value of an order alike for the search of duplicates; never 0. */

@@ -57,6 +57,11 @@ static inline int64_t nt_money_floor(nt_wide product, int64_t numerator, int64_t
   return nt_saturate(quotient);
 }
 
+/* A share of money in billionths, against the trader: a fee is rounded up, a rebate down. */
+static inline int64_t nt_fee_of(int64_t money, int64_t ppb) {
+  return -nt_money_floor(-(nt_wide)money * ppb, 1, 1000000000);
+}
+
 /* The largest product whose money is <= limit: floor(limit * denominator / numerator). All > 0. */
 static inline nt_wide nt_product_limit(int64_t limit, int64_t numerator, int64_t denominator) {
   return (nt_wide)limit * denominator / numerator;

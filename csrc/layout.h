@@ -6,7 +6,7 @@
 
 #include "neural_trader.h"
 
-#define NT_LAYOUT_HASH 0xf2bd2c124f7fe308ULL
+#define NT_LAYOUT_HASH 0xc252cc8e8f0b0b89ULL
 
 _Static_assert(sizeof(nt_error) == 256, "nt_error");
 _Static_assert(offsetof(nt_error, code) == 0, "nt_error.code");
@@ -198,7 +198,9 @@ _Static_assert(offsetof(nt_terms, max_position) == 72, "nt_terms.max_position");
 _Static_assert(offsetof(nt_terms, price_collar_bps) == 80, "nt_terms.price_collar_bps");
 _Static_assert(offsetof(nt_terms, max_quote_age_ns) == 88, "nt_terms.max_quote_age_ns");
 _Static_assert(offsetof(nt_terms, initial_margin_bps) == 96, "nt_terms.initial_margin_bps");
-_Static_assert(offsetof(nt_terms, reserved) == 104, "nt_terms.reserved");
+_Static_assert(offsetof(nt_terms, fee_taker_ppb) == 104, "nt_terms.fee_taker_ppb");
+_Static_assert(offsetof(nt_terms, fee_maker_ppb) == 112, "nt_terms.fee_maker_ppb");
+_Static_assert(offsetof(nt_terms, reserved) == 120, "nt_terms.reserved");
 
 _Static_assert(sizeof(nt_quote) == 72, "nt_quote");
 _Static_assert(offsetof(nt_quote, ts_event) == 0, "nt_quote.ts_event");

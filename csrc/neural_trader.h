@@ -520,7 +520,7 @@ typedef struct nt_terms {
   uint32_t reserved0;
   int64_t value_numerator;
   int64_t value_denominator; /* 0: no FX rate, orders are denied */
-  int64_t fee_taker;         /* raw money per whole unit of quantity */
+  int64_t fee_taker;         /* raw money per whole unit of quantity, less than 0: a rebate */
   int64_t fee_maker;
   int64_t max_order_quantity;
   int64_t max_order_notional; /* raw money, of the worst that the order may trade at */
@@ -529,7 +529,9 @@ typedef struct nt_terms {
   int64_t price_collar_bps;
   int64_t max_quote_age_ns;
   int64_t initial_margin_bps; /* of the notional, > 0; 10000: paid in full. Orders need it, and their worst fee, free in the account */
-  uint64_t reserved[4];
+  int64_t fee_taker_ppb;      /* and of the money of the fill, in billionths; at most all of it */
+  int64_t fee_maker_ppb;
+  uint64_t reserved[2];
 } nt_terms;
 
 /* ---- views: snapshots that reads copy out -------------------------------------------------------------------------------- */

@@ -395,7 +395,7 @@ void nt_order_answer(nt_state *state, const nt_transit *answer, nt_effects *effe
       report = report_entry(state, effects, entry, NT_EXEC_NEW);
       break;
     case NT_EXEC_TRADE: {
-      int64_t fee = nt_account_fee(state, entry, answer->quantity, answer->liquidity);
+      int64_t fee = nt_account_fee(state, entry, answer->price, answer->quantity, answer->liquidity);
       entry->filled += answer->quantity;
       entry->status = nt_leaves(entry) == 0 ? NT_STATUS_FILLED : pending_status(entry); /* before a daily loss cancels what works */
       nt_account_fill(state, entry, answer->price, answer->quantity, fee);

@@ -53,9 +53,11 @@ typedef struct nt_pair {
   int64_t max_position;
   int64_t price_collar_bps;
   int64_t max_quote_age_ns;
-  uint16_t has_terms;
-  uint16_t reduces; /* 1: reduce-only orders work, see the ledger */
-  uint32_t dirty;
+  uint8_t has_terms;
+  uint8_t has_ppb; /* fees of the money of a fill */
+  uint8_t reduces; /* 1: reduce-only orders work, see the ledger */
+  uint8_t dirty;
+  uint32_t fee_ppb;      /* the worse of them; 0: none, or rebates */
   nt_wide product_limit; /* max_order_notional as price_raw * quantity_raw, rounded down */
   int64_t max_order_notional;
   int64_t value_numerator;
@@ -404,7 +406,7 @@ int32_t nt_terms_set(nt_state *state, const nt_terms *terms, nt_error *error);
 int64_t nt_account_equity(const nt_book_keeping *keeping);
 int64_t nt_account_day_pnl(const nt_book_keeping *keeping); /* net of fees, since the trading day began or trading was resumed */
 void nt_account_fill(nt_state *state, const nt_entry *entry, int64_t price, int64_t quantity, int64_t fee);
-int64_t nt_account_fee(const nt_state *state, const nt_entry *entry, int64_t quantity, uint8_t liquidity);
+int64_t nt_account_fee(const nt_state *state, const nt_entry *entry, int64_t price, int64_t quantity, uint8_t liquidity);
 void nt_account_mark(nt_state *state, uint32_t instrument);
 void nt_account_new_day(nt_state *state, int64_t day);
 void nt_account_set_state(nt_state *state, uint32_t account, uint8_t trading_state, uint16_t reason);

@@ -247,7 +247,8 @@ static inline int exposure(const nt_state *state, const nt_book_keeping *keeping
   }
   if (pair->initial_margin_bps == 0) return 1;
   nt_wide working = (nt_wide)pair->working_buy + pair->working_sell + added->quantity;
-  nt_wide need = (nt_wide)nt_pair_reserve(pair, money, working) - pair->reserved_money;
+  nt_wide product = pair->working_product[0] + pair->working_product[1] + added->product;
+  nt_wide need = (nt_wide)nt_pair_reserve(pair, money, working, product) - pair->reserved_money;
   nt_wide free = (nt_wide)keeping->start_cash + keeping->realized + keeping->unrealized - keeping->fees - keeping->reserved_money;
   if (need <= free) return 1;
   deny_wide(verdict, NT_CHECK_BUYING_POWER, NT_REASON_INSUFFICIENT_BUYING_POWER, NT_UNIT_MONEY, need, nt_saturate(free));

@@ -492,6 +492,7 @@ def terms_row(instrument: Instrument, account: AccountConfig, config: Config) ->
     limits, rate = config.limits, config.rate(instrument.currency, account.currency)
     numerator, denominator = instrument.value(rate) if rate is not None else (0, 0)
     taker, maker = (math.ceil(fee * (rate or 1)) for fee in instrument.fees_raw())  # a rebate in another currency is rounded down
+    taker_ppb, maker_ppb = instrument.fees_ppb()
     restrictions = sum(bit for key, bit in _RESTRICTIONS.items() if {"*", instrument.symbol} & set(getattr(limits, key) or ()))
     minimum = limits.min_order_notional
     return {
@@ -500,6 +501,8 @@ def terms_row(instrument: Instrument, account: AccountConfig, config: Config) ->
         "value_denominator": denominator,
         "fee_taker": taker,
         "fee_maker": maker,
+        "fee_taker_ppb": taker_ppb,
+        "fee_maker_ppb": maker_ppb,
         "max_order_quantity": limit_raw(limits.max_order_quantity, instrument.quantity_decimals, "max_order_quantity"),
         "max_order_notional": limit_raw(limits.max_order_notional, MONEY_DECIMALS, "max_order_notional"),
         "max_position": limit_raw(limits.max_position, instrument.quantity_decimals, "max_position"),

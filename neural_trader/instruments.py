@@ -6,14 +6,14 @@ import datetime
 import re
 from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from neural_trader import _fields as rule
 from neural_trader._native import abi
 from neural_trader.errors import InvalidArgument
-from neural_trader.numbers import RAW_MAX, Converter, decimals_of, exact
+from neural_trader.numbers import RAW_MAX, Converter, decimals_of, exact, plain
 
 __all__ = ["MONEY_DECIMALS", "Amount", "Fee", "Instrument", "Session", "limit_raw", "money_raw", "value_fraction", "weekdays"]
 
@@ -71,12 +71,19 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fee(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fill costs: money per contract (whole unit of quantity), in the instrument's currency. Negative is a rebate."""
+    """What a fill costs: money per contract (whole unit of quantity) in the instrument's currency, basis points of the money that the fill
+    moves, or both. Negative is a rebate. The two are rounded apart, to the account's money and against it."""
 
-    per_contract: Annotated[Amount, rule.amount(most=10**9)]
+    per_contract: Annotated[Amount | None, rule.amount(most=10**9)] = None
+    bps: Annotated[Amount | None, rule.amount(least=-10_000, most=10_000)] = None
+
+    def __str__(self) -> str:
+        parts = ((self.per_contract, "a contract"), (self.bps, "bps"))
+        return " and ".join(f"{plain(exact(value))} {of}" for value, of in parts if value is not None)
 
 
 _SAME_CURRENCY = Fraction(1)
+_PPB_DECIMALS: Final = 5  # of a basis point
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +160,15 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         """(taker, maker) raw money per whole unit of quantity; 0 where no fee is given."""
 
         def raw(fee: Fee | None) -> int:
-            return 0 if fee is None else money_raw(fee.per_contract, money_decimals, "fee")
+            return 0 if fee is None or fee.per_contract is None else money_raw(fee.per_contract, money_decimals, "fee")
+
+        return raw(self.fee_taker), raw(self.fee_maker)
+
+    def fees_ppb(self) -> tuple[int, int]:
+        """(taker, maker) billionths of the money that a fill moves."""
+
+        def raw(fee: Fee | None) -> int:
+            return 0 if fee is None or fee.bps is None else Converter(_PPB_DECIMALS, 1, "fee in bps").raw(exact(fee.bps, "bps"))
 
         return raw(self.fee_taker), raw(self.fee_maker)
 
@@ -170,11 +185,15 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
             ("max_price", lambda: Converter(self.price_decimals, 1, "max_price").raw(exact(self.max_price))),
             ("multiplier", self.value),
             ("fee_taker", self.fees_raw),
+            ("fee_taker", self.fees_ppb),
         ):
             try:
                 build()
             except InvalidArgument as error:
                 rule.refuse(problems, rule.join(path, key), str(error))
+        for key, fee in (("fee_taker", self.fee_taker), ("fee_maker", self.fee_maker)):
+            if fee == Fee():
+                rule.refuse(problems, rule.join(path, key), "is empty; give per_contract, bps or both")
         if exact(self.max_price) < exact(self.tick_size):
             rule.refuse(problems, rule.join(path, "max_price"), f"is less than the tick size {self.tick_size}")
         if self.session is not None:

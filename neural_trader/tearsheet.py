@@ -112,7 +112,7 @@ def _configuration(result: Result) -> Markup:
             _plain(row.lot_size),
             _plain(row.multiplier),
             row.currency,
-            *("none" if fee is None else _plain(fee.per_contract) for fee in (row.fee_taker, row.fee_maker)),
+            *("none" if fee is None else str(fee) for fee in (row.fee_taker, row.fee_maker)),
         )
         for symbol, row in result.instruments.items()
     ]

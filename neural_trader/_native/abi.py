@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-LAYOUT_HASH: Final = 0xF2BD2C124F7FE308
+LAYOUT_HASH: Final = 0xC252CC8E8F0B0B89
 
 NT_ABI_VERSION: Final = 1
 NT_ABSENT: Final = -9223372036854775808
@@ -1188,6 +1188,8 @@ NT_TERMS: Final[np.dtype[np.void]] = np.dtype(
             "price_collar_bps",
             "max_quote_age_ns",
             "initial_margin_bps",
+            "fee_taker_ppb",
+            "fee_maker_ppb",
             "reserved",
         ],
         "formats": [
@@ -1206,9 +1208,11 @@ NT_TERMS: Final[np.dtype[np.void]] = np.dtype(
             "<i8",
             "<i8",
             "<i8",
-            ("<u8", (4,)),
+            "<i8",
+            "<i8",
+            ("<u8", (2,)),
         ],
-        "offsets": [0, 4, 8, 12, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104],
+        "offsets": [0, 4, 8, 12, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120],
         "itemsize": 136,
     }
 )

@@ -418,7 +418,9 @@ typedef struct nt_terms {
   int64_t price_collar_bps;
   int64_t max_quote_age_ns;
   int64_t initial_margin_bps;
-  uint64_t reserved[4];
+  int64_t fee_taker_ppb;
+  int64_t fee_maker_ppb;
+  uint64_t reserved[2];
 } nt_terms;
 typedef struct nt_quote {
   int64_t ts_event;

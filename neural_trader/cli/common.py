@@ -194,7 +194,7 @@ def instrument_line(symbol: str, row: Instrument) -> str:
     parts = [f"tick {_plain(row.tick_size)}", f"lot {_plain(row.lot_size)}", f"multiplier {_plain(row.multiplier)}", row.currency]
     parts.append(f"max_price {_plain(row.max_price)}")
     for title, fee in (("taker", row.fee_taker), ("maker", row.fee_maker)):
-        parts.append(f"{title} fee {_plain(fee.per_contract) if fee is not None else 0}")
+        parts.append(f"{title} fee {fee if fee is not None else 0}")
     if row.session is not None:
         parts.append(f"session {row.session.days} {row.session.opens:%H:%M} to {row.session.closes:%H:%M}")
     return f"instrument {symbol}: {', '.join(parts)}"

@@ -111,8 +111,10 @@ static inline void recount_pair(const nt_state *state, uint32_t account, uint32_
   money[1] = recount_ceiling(product[0] + product[1], terms->value_numerator, terms->value_denominator);
   if (terms->initial_margin_bps == NT_ABSENT) return;
   int64_t fee = terms->fee_taker > terms->fee_maker ? terms->fee_taker : terms->fee_maker;
+  int64_t ppb = terms->fee_taker_ppb > terms->fee_maker_ppb ? terms->fee_taker_ppb : terms->fee_maker_ppb;
   money[2] = nt_saturate((money[0] * terms->initial_margin_bps + 9999) / 10000 +
-                         recount_ceiling(quantity[0] + quantity[1], fee > 0 ? fee : 0, state->quantity_scale[instrument]));
+                         recount_ceiling(quantity[0] + quantity[1], fee > 0 ? fee : 0, state->quantity_scale[instrument]) +
+                         recount_ceiling(money[1], ppb > 0 ? ppb : 0, 1000000000));
 }
 
 /* The whole machine. */

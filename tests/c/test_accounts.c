@@ -152,11 +152,47 @@ static void fees_are_rounded_against_the_trader(void) {
     int64_t quantity, taker, maker;
   } cases[] = {{1000, 7, -7}, {1, 1, 0}, {999, 7, -6}, {1001, 8, -7}, {142, 1, 0}, {143, 2, -1}, {1500, 11, -10}};
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-    CHECK_EQUAL(nt_account_fee(m.state, &entry, cases[i].quantity, NT_LIQUIDITY_TAKER), cases[i].taker);
-    CHECK_EQUAL(nt_account_fee(m.state, &entry, cases[i].quantity, NT_LIQUIDITY_MAKER), cases[i].maker);
+    CHECK_EQUAL(nt_account_fee(m.state, &entry, 5, cases[i].quantity, NT_LIQUIDITY_TAKER), cases[i].taker);
+    CHECK_EQUAL(nt_account_fee(m.state, &entry, 5, cases[i].quantity, NT_LIQUIDITY_MAKER), cases[i].maker);
   }
   m.state->pairs[0].fee_taker = NT_RAW_MAX;
-  CHECK_EQUAL(nt_account_fee(m.state, &entry, NT_RAW_MAX, NT_LIQUIDITY_TAKER), INT64_MAX);
+  CHECK_EQUAL(nt_account_fee(m.state, &entry, 5, NT_RAW_MAX, NT_LIQUIDITY_TAKER), INT64_MAX);
+  nt_state_destroy(m.state);
+}
+
+/* A share of the money that a fill moves, of either sign of the price, beside the fee of a contract. */
+static void fees_of_the_money_of_a_fill(void) {
+  machine_limits limits = plain();
+  limits.instrument.quantity_decimals = 3;
+  limits.terms.value_numerator = 1;
+  limits.terms.value_denominator = 10; /* 1000 * 15 is 1500 of money */
+  limits.terms.fee_taker = limits.terms.fee_maker = 0;
+  limits.terms.fee_taker_ppb = 450000;  /* 4.5 basis points */
+  limits.terms.fee_maker_ppb = -450000; /* a rebate */
+  machine m = machine_make(&limits);
+  nt_entry entry = {.side = BUY};
+  const struct {
+    int64_t price, quantity, taker, maker;
+  } cases[] = {{1000, 15, 1, 0}, {20000, 100000, 90000, -90000}, {-20000, 100000, 90000, -90000}, {20000, 100001, 90001, -90000},
+               {1, 1, 1, 0},     {22222, 10000, 10000, -9999}};
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    CHECK_EQUAL(nt_account_fee(m.state, &entry, cases[i].price, cases[i].quantity, NT_LIQUIDITY_TAKER), cases[i].taker);
+    CHECK_EQUAL(nt_account_fee(m.state, &entry, cases[i].price, cases[i].quantity, NT_LIQUIDITY_MAKER), cases[i].maker);
+  }
+  nt_error error;
+  limits.terms.fee_taker = 1500; /* of a contract, and so much more */
+  CHECK_EQUAL(nt_terms_set(m.state, &limits.terms, &error), NT_OK);
+  CHECK_EQUAL(nt_account_fee(m.state, &entry, 20000, 100000, NT_LIQUIDITY_TAKER), 90000 + 150000);
+  nt_state_destroy(m.state);
+  limits = plain();
+  limits.terms.fee_taker_ppb = 1000000;
+  m = machine_make(&limits);
+  machine_trade(&m, 100000, 1, BUY);
+  machine_new(&m, BUY, 4, NT_ABSENT, NT_TIF_DAY);
+  machine_trade(&m, 100000, 10, BUY);
+  int64_t share = m.effects.reports[0].last_price * 4 * 5000 / 1000, fee = share + 4 * limits.terms.fee_taker;
+  CHECK_EQUAL(machine_one(&m, NT_EXEC_TRADE)->fee, fee);
+  CHECK_EQUAL(m.state->keeping[0].fees, fee);
   nt_state_destroy(m.state);
 }
 
@@ -327,7 +363,7 @@ static void refuses_bad_terms(void) {
   machine m = machine_make(&limits);
   nt_error error;
   nt_pair before = m.state->pairs[0];
-  for (int field = 0; field < 21; field++) {
+  for (int field = 0; field < 25; field++) {
     nt_terms terms = limits.terms;
     int64_t *values[] = {&terms.max_order_quantity, &terms.max_order_notional, &terms.max_position, &terms.max_quote_age_ns};
     if (field == 0) terms.account = 1;
@@ -344,7 +380,11 @@ static void refuses_bad_terms(void) {
     if (field == 11) terms.price_collar_bps = -1;
     if (field == 12) terms.price_collar_bps = 1000001;
     if (field >= 13 && field < 17) *values[field - 13] = -1;
-    if (field >= 17) *values[field - 17] = NT_RAW_MAX + 1;
+    if (field >= 17 && field < 21) *values[field - 17] = NT_RAW_MAX + 1;
+    if (field == 21) terms.fee_taker_ppb = 1000000001;
+    if (field == 22) terms.fee_taker_ppb = -1000000001;
+    if (field == 23) terms.fee_maker_ppb = 1000000001;
+    if (field == 24) terms.fee_maker_ppb = -1000000001;
     CHECK_EQUAL(nt_terms_set(m.state, &terms, &error), NT_ERR_INVALID);
   }
   nt_terms terms = limits.terms;
@@ -397,6 +437,7 @@ int main(void) {
   for (uint64_t seed = 1; seed <= 15; seed++) worth_is_flow_plus_position(seed);
   RUN(the_largest_values_do_not_wrap);
   RUN(fees_are_rounded_against_the_trader);
+  RUN(fees_of_the_money_of_a_fill);
   RUN(accounts_and_instruments_stay_apart);
   RUN(a_day_begins_with_its_first_open);
   RUN(a_daily_loss_halts_one_account);

@@ -238,6 +238,16 @@ static void check_18_buying_power(void) {
   CHECK_EQUAL(m.state->pairs[0].position, 0);
   CHECK(m.state->keeping[0].reserved_money == 0 && m.state->keeping[0].exposure == 0 && m.state->keeping[0].open_notional == 0);
   nt_state_destroy(m.state);
+  limits.terms.fee_maker_ppb = 1000000; /* the worse of the two, of what works */
+  limits.account.cash = (int64_t)10 * UNIT + 10 * 21000 + 10 * (UNIT / 1000);
+  m = machine_make(&limits);
+  passes(&m, BUY, 6, PRICE);
+  passes(&m, BUY, 4, PRICE);
+  CHECK(m.state->keeping[0].reserved_money == limits.account.cash);
+  sends(&m, BUY, 4, PRICE);
+  machine_denied(&m, 18, NT_REASON_INSUFFICIENT_BUYING_POWER, 25, NT_UNIT_MONEY, (int64_t)4 * UNIT + 4 * 21000 + 4 * (UNIT / 1000), 0);
+  nt_state_destroy(m.state);
+  limits.terms.fee_maker_ppb = 0;
   limits.terms.initial_margin_bps = 3333; /* margin is rounded up */
   limits.account.cash = (int64_t)4 * UNIT / 10000 * 3333 + 4 * 21000;
   m = machine_make(&limits);

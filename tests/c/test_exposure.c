@@ -37,6 +37,8 @@ static machine market_of_two(uint64_t seed) {
   limits.account.max_gross_exposure = limits.account.max_open_notional = NT_RAW_MAX;
   limits.account.self_trade = seed % 2 ? NT_SELF_TRADE_CANCEL_OLDEST : NT_SELF_TRADE_CANCEL_NEWEST;
   limits.terms.initial_margin_bps = 3333;
+  limits.terms.fee_taker_ppb = 450001;
+  limits.terms.fee_maker_ppb = -50000;
   limits.terms.value_numerator = 10;
   limits.terms.value_denominator = 7;
   machine m = machine_make(&limits);

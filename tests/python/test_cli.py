@@ -29,7 +29,10 @@ def test_run_prints_what_is_on_what_happened_and_what_was_assumed(case: Case) ->
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == f"{case.name}: paper, {case.trades}"
-    assert "  instrument TEST: tick 0.25, lot 1, multiplier 10, USD, max_price 1000, taker fee 0.55, maker fee 0.55" in lines
+    assert (
+        "  instrument TEST: tick 0.25, lot 1, multiplier 10, USD, max_price 1000, taker fee 0.55 a contract, maker fee 0.55 a contract"
+        in lines
+    )
     assert "  limits on: max_order_quantity 10, max_position 5" in lines
     assert any(line.startswith("  limits off: no_buy, ") and "max_quote_age_ms, price_collar_bps" in line for line in lines)
     assert "the strategy starts" in lines

@@ -61,6 +61,16 @@ def test_rebates_are_negative_fees() -> None:
     assert instrument.fees_raw() == (0, -2500)
 
 
+def test_fees_may_be_a_share_of_the_money() -> None:
+    instrument = msgspec.structs.replace(ES, fee_taker=Fee(bps=Decimal("4.5")), fee_maker=Fee(per_contract=Decimal("0.25"), bps=-1))
+    assert instrument.fees_ppb() == (450_000, -100_000)
+    assert instrument.fees_raw() == (0, 2500)
+    assert (str(instrument.fee_taker), str(instrument.fee_maker), str(Fee(per_contract=0))) == (
+        *("4.5 bps", "0.25 a contract and -1 bps", "0 a contract"),
+    )
+    assert ES.fees_ppb() == (0, 0)
+
+
 def test_a_symbol_is_needed() -> None:
     with pytest.raises(InvalidArgument, match="no symbol"):
         msgspec.structs.replace(ES, symbol=None).row()
@@ -99,6 +109,7 @@ def test_a_value_that_does_not_fit_is_refused() -> None:
         ({"max_price": Decimal("0.2")}, "max_price", "is less than the tick size 0.25"),
         ({"lot_size": 10, "minimum_quantity": 15}, "minimum_quantity", "nearest are 10 and 20"),
         ({"fee_taker": Fee(per_contract=Decimal("0.00001"))}, "fee_taker", "fee 0.00001 is not a multiple of 0.0001"),
+        ({"fee_maker": Fee(bps=Decimal("0.000001"))}, "fee_taker", "fee in bps 0.000001 is not a multiple of 0.00001"),
     ],
 )
 def test_what_the_core_cannot_hold_is_named(changes: dict[str, Any], path: str, message: str) -> None:

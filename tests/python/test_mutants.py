@@ -156,8 +156,15 @@ MORE = {
     "reserve_of_fees": (
         "exposure.h",
         "test_checks_more.c",
-        "return nt_saturate(margin + nt_ratio_up(&pair->fee, working));",
-        "return nt_saturate(margin);",
+        "  nt_wide fees = nt_ratio_up(&pair->fee, working);",
+        "  nt_wide fees = 0;",
+        "check_18_buying_power",
+    ),
+    "reserve_of_shares": (
+        "exposure.h",
+        "test_checks_more.c",
+        "  if (pair->fee_ppb != 0) fees",
+        "  if (0) fees",
         "check_18_buying_power",
     ),
     "cancels": (
@@ -303,6 +310,20 @@ LIFECYCLE = {
         "liquidity == NT_LIQUIDITY_MAKER ? pair->fee_maker : pair->fee_taker",
         "pair->fee_taker",
         "fees_are_rounded_against_the_trader",
+    ),
+    "fee_of_the_money": (
+        "accounts.c",
+        "test_accounts.c",
+        "return nt_sum(fee, nt_fee_of(money, ppb));",
+        "return fee;",
+        "fees_of_the_money_of_a_fill",
+    ),
+    "rebate_rounding": (
+        "accounts.c",
+        "test_accounts.c",
+        "int64_t money = ppb > 0 ? nt",
+        "int64_t money = 1 ? nt",
+        "fees_of_the_money_of_a_fill",
     ),
     "fee_rounding": (
         "accounts.c",

@@ -174,7 +174,7 @@ def test_core_and_model_agree(block: int) -> None:
 
 def test_a_difference_is_found_and_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
     fee = Position.fee
-    monkeypatch.setattr(Position, "fee", lambda self, quantity, liquidity: fee(self, quantity, liquidity) + (quantity == 12))
+    monkeypatch.setattr(Position, "fee", lambda self, price, quantity, liquidity: fee(self, price, quantity, liquidity) + (quantity == 12))
     failing = next(history for seed in range(200) if run(history := Generator(seed).history()) is not None)
     small = shrink(failing, lambda shorter: kind(run(shorter)) == kind(run(failing)))
     assert "fee is" in str(run(small))

@@ -35,10 +35,13 @@ class Position:
         """Whole money against the trader."""
         return math.ceil(self.money(product))
 
-    def fee(self, quantity: int, liquidity: int) -> int:
+    def fee(self, price: int, quantity: int, liquidity: int) -> int:
         """Fees are rounded up, rebates down."""
-        rate = self.terms.fee_maker if liquidity == abi.NT_LIQUIDITY_MAKER else self.terms.fee_taker
-        return math.ceil(Fraction(rate * quantity, 10**self.instrument.quantity_decimals))
+        terms, maker = self.terms, liquidity == abi.NT_LIQUIDITY_MAKER
+        rate, ppb = (terms.fee_maker, terms.fee_maker_ppb) if maker else (terms.fee_taker, terms.fee_taker_ppb)
+        traded = self.money(abs(price) * quantity)
+        share = Fraction(ppb * (math.ceil(traded) if ppb > 0 else math.floor(traded)), 10**9)
+        return math.ceil(Fraction(rate * quantity, 10**self.instrument.quantity_decimals)) + math.ceil(share)
 
     def fill(self, direction: int, price: int, quantity: int, fee: int) -> None:
         """A closing fill takes its share of the cost, rounded towards zero unless everything closes."""

@@ -278,7 +278,7 @@ def exposure(it: Wanted, value: int | None, product: int) -> Checks:
         yield Verdict(abi.NT_CHECK_EXPOSURE, abi.NT_REASON_GROSS_EXPOSURE_EXCEEDED, MONEY, gross, limits.max_gross_exposure)
     if bps is not None:
         working = keeping.working_quantity(number, BUY) + keeping.working_quantity(number, SELL) + opening(it)
-        need = worth.reserve(keeping, number, money, working) - worth.reserved(keeping, number)
+        need = worth.reserve(keeping, number, money, working, product) - worth.reserved(keeping, number)
         free = keeping.equity() - sum(worth.reserved(keeping, other) for other in instruments)
         if need > free:
             yield Verdict(abi.NT_CHECK_BUYING_POWER, abi.NT_REASON_INSUFFICIENT_BUYING_POWER, MONEY, need, free)

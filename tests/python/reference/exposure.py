@@ -82,14 +82,17 @@ def exposure(keeping: Keeping, instrument: int) -> int:
     return keeping.positions[instrument].up(worst(keeping, instrument)) if is_used(keeping, instrument) else 0
 
 
-def reserve(keeping: Keeping, instrument: int, money: int, working: int) -> int:
-    """Initial margin on this exposure, and the worst fee of what works."""
+def reserve(keeping: Keeping, instrument: int, money: int, working: int, added: int = 0) -> int:
+    """Initial margin on this exposure, and the worst fees of what works and of a product more."""
     position = keeping.positions[instrument]
     bps = position.terms.initial_margin_bps
     if bps is None:
         return 0
     fee = max(position.terms.fee_taker, position.terms.fee_maker, 0)
-    return math.ceil(Fraction(money * bps, 10_000)) + math.ceil(Fraction(fee * working, 10**position.instrument.quantity_decimals))
+    ppb = max(position.terms.fee_taker_ppb, position.terms.fee_maker_ppb, 0)
+    margin, fees = Fraction(money * bps, 10_000), Fraction(fee * working, 10**position.instrument.quantity_decimals)
+    shares = Fraction(ppb * open_notional(keeping, instrument, added), 10**9)
+    return math.ceil(margin) + math.ceil(fees) + math.ceil(shares)
 
 
 def reserved(keeping: Keeping, instrument: int) -> int:

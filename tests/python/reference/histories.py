@@ -202,6 +202,8 @@ class Generator:
             value_denominator=0 if self.wild and self.often(0.1) else pick((1, 1, 7, 100) if self.size_scale == 1 else (2**50, 2**50 - 27)),
             fee_taker=pick((0, 3, 12, -2)),
             fee_maker=pick((0, 1, -5)),
+            fee_taker_ppb=pick((0, 0, 450_000, 700_000_001)),
+            fee_maker_ppb=pick((0, 0, -50_000, 200_000_000)),
             max_order_quantity=limit("max_order_quantity", *(lots * self.size_scale for lots in (5, 10, 12))),
             max_order_notional=limit("max_order_notional", 5_000, 9_999, 10_000),
             min_order_notional=limit("min_order_notional", 0, 3_000, 5_005),

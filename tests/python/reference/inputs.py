@@ -73,6 +73,8 @@ class Terms:
     value_denominator: int = 1
     fee_taker: int = 0
     fee_maker: int = 0
+    fee_taker_ppb: int = 0
+    fee_maker_ppb: int = 0
     max_order_quantity: int | None = None
     max_order_notional: int | None = None
     min_order_notional: int | None = None

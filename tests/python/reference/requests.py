@@ -327,7 +327,7 @@ class Kernel:
         if kind == abi.NT_EXEC_TRADE:
             assert answer.price is not None
             held = keeping.positions[order.instrument]
-            fee = held.fee(answer.quantity, answer.liquidity)
+            fee = held.fee(answer.price, answer.quantity, answer.liquidity)
             order.filled += answer.quantity
             order.status = abi.NT_STATUS_FILLED if order.leaves == 0 else pending_status(order)
             held.fill(order.direction, answer.price, answer.quantity, fee)
