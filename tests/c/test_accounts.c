@@ -173,8 +173,13 @@ static void fees_of_the_money_of_a_fill(void) {
   nt_entry entry = {.side = BUY};
   const struct {
     int64_t price, quantity, taker, maker;
-  } cases[] = {{1000, 15, 1, 0}, {20000, 100000, 90000, -90000}, {-20000, 100000, 90000, -90000}, {20000, 100001, 90001, -90000},
-               {1, 1, 1, 0},     {22222, 10000, 10000, -9999}};
+  } cases[] = {{1000, 15, 1, 0},
+               {20000, 100000, 90000, -90000},
+               {-20000, 100000, 90000, -90000},
+               {20000, 100001, 90001, -90000},
+               {1, 1, 1, 0},
+               {22222, 10000, 10000, -9999},
+               {199995, 1, 9, -8}};
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
     CHECK_EQUAL(nt_account_fee(m.state, &entry, cases[i].price, cases[i].quantity, NT_LIQUIDITY_TAKER), cases[i].taker);
     CHECK_EQUAL(nt_account_fee(m.state, &entry, cases[i].price, cases[i].quantity, NT_LIQUIDITY_MAKER), cases[i].maker);

@@ -328,8 +328,8 @@ LIFECYCLE = {
     "fee_rounding": (
         "accounts.c",
         "test_accounts.c",
-        "return -nt_money_floor(-product, 1, state->quantity_scale[entry->instrument]);",
-        "return nt_money_floor(product, 1, state->quantity_scale[entry->instrument]);",
+        "int64_t fee = -nt_money_floor(-product, 1, state->quantity_scale[entry->instrument]);",
+        "int64_t fee = nt_money_floor(product, 1, state->quantity_scale[entry->instrument]);",
         "fees_are_rounded_against_the_trader",
     ),
     "realized": (
