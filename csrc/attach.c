@@ -134,6 +134,7 @@ static uint32_t serve_deaths(nt_kernel *kernel) {
 }
 
 #define SEARCHED 256 /* slots of one call: the loop has other things to do */
+#define COMMANDS 16  /* of one pass, for the same reason */
 
 /* The next working order from the cursor on, or how far the search came. */
 static void next_order(const nt_kernel *kernel, nt_command *command) {
@@ -182,7 +183,7 @@ static int32_t execute(nt_kernel *kernel, nt_command *command) {
 
 static uint32_t serve_commands(nt_kernel *kernel) {
   uint32_t inputs = 0;
-  for (const nt_command *front; (front = nt_ring_front64(&kernel->commands)) != NULL;) {
+  for (const nt_command *front; inputs < COMMANDS && (front = nt_ring_front64(&kernel->commands)) != NULL;) {
     if (nt_producer_free(&kernel->answers) == 0) break;
     nt_command command = *front;
     if (command.kind == NT_COMMAND_NEXT_ORDER) {
