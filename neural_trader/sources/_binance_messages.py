@@ -5,6 +5,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final, NamedTuple
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 _READ_BYTES: Final = 1 << 17
-_BLOCK_BYTES: Final = 1 << 19
+_BLOCK_BYTES: Final = 1 << 20
 _LINE_BYTES_MOST: Final = 1 << 24
 _GZIP: Final = b"\x1f\x8b"
 _BEGIN: Final = re.compile(rb'[0-9]{16}(?:[0-9]{3})? \{ ?"(?:stream" ?: ?"[a-z0-9_]{1,40}@[A-Za-z]|lastUpdateId" ?: ?[0-9])')
@@ -113,7 +114,7 @@ class Blocks:
         try:
             with Path(self._spec).open("rb") as stream:
                 rest = b""
-                for part in self._plain(stream):
+                for part in _ahead(self._plain(stream)):
                     cut = part.rfind(b"\n") + 1
                     if cut and len(rest) + cut >= _BLOCK_BYTES // 2:
                         yield self._block(b"".join((rest, memoryview(part)[:cut])))  # nothing here keeps a block that was given
@@ -195,6 +196,15 @@ def begins_like_capture(path: Path) -> bool:
     except (OSError, EOFError, ValueError, zlib.error):
         return False
     return _BEGIN.match(begin) is not None
+
+
+def _ahead(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The same parts, of which another thread makes the next while this one is used: decompressing holds no lock of Python's."""
+    with ThreadPoolExecutor(1, "nt-unpack") as pool:
+        coming = pool.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = pool.submit(next, parts, None)
+            yield part
 
 
 class BadNumberError(ValueError):

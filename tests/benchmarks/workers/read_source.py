@@ -17,7 +17,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-os.sched_setaffinity(0, {1})
+if sys.argv[1] != "binance":  # which decompresses on a second core
+    os.sched_setaffinity(0, {1})
 
 import neural_trader as nt  # noqa: E402
 from neural_trader.config import SourceConfig  # noqa: E402
