@@ -20,9 +20,9 @@ from typing import Any
 if sys.argv[1] != "binance":  # which decompresses on a second core
     os.sched_setaffinity(0, {1})
 
-import neural_trader as nt  # noqa: E402
-from neural_trader.config import SourceConfig  # noqa: E402
-from neural_trader.sources import open_source, sample, tape_files  # noqa: E402
+import neural_trader as nt
+from neural_trader.config import SourceConfig
+from neural_trader.sources import open_source, sample, tape_files
 
 PIECE_BYTES = 1 << 17
 Sides = dict[str, Callable[[], object]]
