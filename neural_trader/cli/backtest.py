@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from neural_trader.backtest import backtest, funded
+from neural_trader.backtest import alternatives, backtest, funded
 from neural_trader.cli.common import (
     EXIT_HALTED,
     EXIT_OK,
@@ -26,7 +26,9 @@ from neural_trader.cli.common import (
 from neural_trader.config import Config
 from neural_trader.errors import InvalidArgument
 from neural_trader.loading import load_strategy
-from neural_trader.sources import open_source
+from neural_trader.result import Result
+from neural_trader.sources import Source, open_source
+from neural_trader.strategy import Strategy
 
 __all__ = ["add"]
 
@@ -54,8 +56,13 @@ def add(commands: Any) -> None:
         "--limit", action="append", default=[], metavar="KEY=VALUE", help="short for --set limits.KEY=VALUE; a VALUE of off switches it off"
     )
     parser.add_argument(
-        "--tearsheet", metavar="FILE", type=Path, help="write the run as one HTML file that needs nothing else; a file there is replaced"
+        "--tearsheet",
+        metavar="FILE",
+        type=Path,
+        help="write the run as one HTML file that needs nothing else, beside runs with other fill models and latencies; a file there is "
+        "replaced",
     )
+    parser.add_argument("--no-sensitivity", action="store_true", help="no other runs beside it: a tearsheet in a fifth of the time")
     parser.set_defaults(function=run)
 
 
@@ -74,19 +81,36 @@ def run(options: argparse.Namespace) -> int:
     if not has_accounts(options):
         config = funded(config, tape.instruments)
     highlights(config, source, tape.instruments, options.json)
-    progress = ProgressLine()
-    try:
-        with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
-            result = backtest(strategy, tape, config, progress=progress)
-    finally:
-        progress.finish()
-    if options.tearsheet is not None:
-        result.tearsheet(options.tearsheet)
+    with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
+        result = _run(strategy, tape, config)
+        if options.tearsheet is not None:
+            result.tearsheet(options.tearsheet, sensitivity=[] if options.no_sensitivity else _others(options, tape, config))
     if options.json:
         print_json(result.summary)
     else:
         print(result)
     return EXIT_HALTED if "HALTED" in result.summary["accounts"].values() else EXIT_OK
+
+
+def _run(strategy: Strategy, tape: Source, config: Config) -> Result:
+    progress = ProgressLine()
+    try:
+        return backtest(strategy, tape, config, progress=progress)
+    finally:
+        progress.finish()
+
+
+def _others(options: argparse.Namespace, tape: Source, config: Config) -> list[Result]:
+    """The runs that the tearsheet shows beside this one; one that fails is left out, and said."""
+    found = []
+    for other in alternatives(config):
+        print(f"tearsheet: the same with {other.name} ({other.venue.fill_model} fills)", file=sys.stderr)
+        with contextlib.redirect_stdout(sys.stderr):
+            try:
+                found.append(_run(load_strategy(options.strategy, config.parameters), tape, other))
+            except Exception as error:  # of the strategy, whatever it raises: this run has its result
+                print(f"tearsheet: it failed ({type(error).__name__}: {error}) and is left out", file=sys.stderr)
+    return found
 
 
 def is_own(options: argparse.Namespace) -> bool:

@@ -12,7 +12,8 @@ from support import TEST, config_of, walk, write_tape
 from support_peers import Turns
 
 import neural_trader as nt
-from neural_trader.config import AccountConfig, SourceConfig
+from neural_trader.backtest import alternatives
+from neural_trader.config import AccountConfig, SourceConfig, VenueLatency
 from neural_trader.errors import ConfigError, SourceError
 from neural_trader.instruments import Instrument, Session
 
@@ -140,6 +141,22 @@ def test_an_interrupt_leaves_nothing_behind(tape: str, kernel_name: str) -> None
     with nt.Kernel(config_of(kernel_name)) as kernel:
         assert kernel.run(tape, Looks()).summary["ticks"] == 502
     assert not list(Path("/dev/shm").glob(f"nt.{kernel_name}.*"))
+
+
+def test_alternatives_of_a_configuration() -> None:
+    config = config_of("base", instruments={"TEST": TEST}, venue=nt.VenueConfig(fill_model="queue", latency_in_us=0, latency_out_us=30))
+    config = msgspec.structs.replace(config, venues={"far": VenueLatency(symbols=("TEST",), latency_in_us=5, latency_out_us="0.5")})
+    found = {other.name: (other.venue.fill_model, other.venue.latency_in_us, other.venue.latency_out_us) for other in alternatives(config)}
+    assert found == {
+        "conservative": ("conservative", 0, 30),
+        "probabilistic": ("probabilistic", 0, 30),
+        "no-latency": ("queue", 0, 0),
+        "slower": ("queue", 1000, 120),
+    }
+    assert [other.venues["far"].latency_ns for other in alternatives(config)] == [(5000, 500), (5000, 500), (0, 0), (20_000, 2000)]
+    measured = msgspec.structs.replace(config, venue=nt.VenueConfig(latency="measured"))
+    assert [other.name for other in alternatives(measured)] == ["queue", "probabilistic"]
+    assert all(other.limits == config.limits and other.instruments == config.instruments for other in alternatives(config))
 
 
 def test_names_of_strategies(tape: str) -> None:

@@ -530,6 +530,35 @@ def test_backtest_writes_it(tmp_path: Path) -> None:
     assert summary["digest"] in drawn
     assert summary["source_sha256"] in Page(drawn).texts["configuration"]
     assert sorted(path.name for path in tmp_path.glob("*.html")) == ["sheet.html"]
+    rows = Page(drawn).tables["sensitivity-table"][1:]
+    assert [row[0] for row in rows] == ["this run", "queue", "probabilistic", "no-latency", "slower"]
+    assert [row[3] for row in rows[2:]] == ["250", "0", "1000"]
+    assert rows[0][-1] == summary["digest"][:12] != rows[4][-1]
+
+
+def test_backtest_writes_it_alone(tmp_path: Path) -> None:
+    case = Case(tmp_path, "sheet")
+    target = tmp_path / "sheet.html"
+    done = command(
+        "backtest", str(case.strategy), "--config", str(case.config), "--tearsheet", str(target), "--no-sensitivity", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "sensitivity-table" not in Page(target.read_text(encoding="utf-8")).tables
+
+
+def test_a_run_beside_it_that_fails_is_left_out(tmp_path: Path) -> None:
+    case = Case(tmp_path, "sheet")
+    target = tmp_path / "sheet.html"
+    case.strategy.write_text(
+        "import neural_trader as nt\n\n\nclass Fickle(nt.Strategy):\n    def on_report(self, client, report):\n"
+        "        if report.kind == 'REJECTED':\n            raise ValueError('rejected')\n\n"
+        "    def on_ticks(self, client, ticks):\n        client.submit('TEST', 'BUY', 1, time_in_force='IOC')\n",
+        encoding="utf-8",
+    )
+    done = command("backtest", str(case.strategy), "--config", str(case.config), "--tearsheet", str(target), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "tearsheet: it failed (ValueError: rejected) and is left out" in done.stderr
+    assert len(Page(target.read_text(encoding="utf-8")).tables["sensitivity-table"]) == 4
 
 
 def test_backtest_refuses_a_directory_that_is_not_there(tmp_path: Path) -> None:
