@@ -4,38 +4,50 @@
 #define TRADING_DAY_MAX 1000000 /* days since 1970 */
 
 /* With one latency for all it goes to the end; where venues differ it passes those that are on a longer way. */
-static void put(nt_transit_queue *queue, const nt_transit *item) {
+static nt_transit *put(nt_transit_queue *queue, int64_t due) {
   uint64_t place = queue->tail++;
-  for (; place != queue->head && queue->items[(place - 1) & queue->mask].due > item->due; place--)
+  for (; place != queue->head && queue->items[(place - 1) & queue->mask].due > due; place--)
     queue->items[place & queue->mask] = queue->items[(place - 1) & queue->mask];
-  queue->items[place & queue->mask] = *item;
+  return &queue->items[place & queue->mask];
 }
 
-static void send(nt_state *state, nt_transit_queue *queue, const nt_transit *given, int way) {
-  nt_transit item = *given;
-  nt_venue_book *book = &state->books[state->entries[given->entry].instrument];
-  item.ts = state->now;
-  item.due = state->now + book->latency_ns[way];
-  if (item.due < book->last_due[way]) item.due = book->last_due[way];
-  book->last_due[way] = item.due;
-  put(queue, &item);
+static nt_transit *send(nt_state *state, nt_transit_queue *queue, uint32_t entry, int way) {
+  nt_venue_book *book = &state->books[state->entries[entry].instrument];
+  int64_t due = state->now + book->latency_ns[way];
+  if (due < book->last_due[way]) due = book->last_due[way];
+  book->last_due[way] = due;
+  nt_transit *item = put(queue, due);
+  *item = (nt_transit){.due = due, .ts = state->now, .entry = entry};
+  return item;
+}
+
+static void tell(nt_transit *item, const nt_transit *given) {
+  int64_t due = item->due, ts = item->ts;
+  *item = *given;
+  item->due = due;
+  item->ts = ts;
 }
 
 void nt_send_inward(nt_state *state, const nt_transit *request) {
-  send(state, &state->inbound, request, 0);
+  tell(send(state, &state->inbound, request->entry, 0), request);
 }
 
 void nt_send_outward(nt_state *state, const nt_transit *answer) {
-  send(state, &state->outbound, answer, 1);
+  tell(send(state, &state->outbound, answer->entry, 1), answer);
+}
+
+nt_transit *nt_send_answer(nt_state *state, uint32_t entry) {
+  return send(state, &state->outbound, entry, 1);
 }
 
 uint64_t nt_outward_free(const nt_state *state) {
   return state->outbound.mask + 1 - (state->outbound.tail - state->outbound.head);
 }
 
-/* An empty queue begins again at its first slots, which are in the cache and never fault. */
-static nt_transit take(nt_transit_queue *queue) {
-  nt_transit item = queue->items[queue->head++ & queue->mask];
+/* An empty queue begins again at its first slots, which are in the cache and never fault. What is taken is read where it is: nobody puts
+ * an answer into the queue of answers because of an answer, nor a request because of a request. */
+static const nt_transit *take(nt_transit_queue *queue) {
+  const nt_transit *item = &queue->items[queue->head++ & queue->mask];
   if (queue->head == queue->tail) queue->head = queue->tail = 0;
   return item;
 }
@@ -61,13 +73,11 @@ static int settle_transit(nt_state *state, int64_t until, nt_effects *effects) {
     if (due > state->now) state->now = due;
     if (out == due) {
       if (effects->count == NT_EFFECTS_MAX) return NT_APPLY_AGAIN;
-      nt_transit answer = take(&state->outbound);
-      nt_order_answer(state, &answer, effects);
+      nt_order_answer(state, take(&state->outbound), effects);
     } else if (in != due) {
       nt_venue_expire(state);
     } else {
-      nt_transit request = take(&state->inbound);
-      nt_venue_receive(state, &request);
+      nt_venue_receive(state, take(&state->inbound));
     }
   }
 }
@@ -92,15 +102,31 @@ static int tick_in_range(const nt_state *state, const nt_tick *tick) {
          tick->size <= TRADING_DAY_MAX;
 }
 
+/* An order that the tick comes to is on its way from memory while the market data is updated. */
+static void fetch(const nt_entry *entry) {
+  __builtin_prefetch(&entry->venue_price, 1);
+  __builtin_prefetch(&entry->client_order_id, 1);
+  __builtin_prefetch(&entry->displayed, 1);
+}
+
+static void expect(const nt_state *state, uint32_t instrument, int64_t to_bids, int64_t to_asks) {
+  const nt_venue_book *book = &state->books[instrument];
+  __builtin_prefetch(&book->root, 1);
+  if (book->first_price[NT_TREE_BIDS] >= to_bids) fetch(&state->entries[book->first[NT_TREE_BIDS]]);
+  if (book->first_price[NT_TREE_ASKS] <= to_asks) fetch(&state->entries[book->first[NT_TREE_ASKS]]);
+}
+
 static void take_valid_tick(nt_state *state, nt_tick *tick) {
   state->counters.ticks++;
   switch (tick->kind) {
     case NT_TICK_TRADE:
+      expect(state, tick->instrument, tick->price, tick->price);
       nt_market_tick(state, tick);
       nt_venue_print(state, tick);
       nt_account_mark(state, tick->instrument);
       break;
     case NT_TICK_QUOTE:
+      expect(state, tick->instrument, tick->ask_price, tick->bid_price);
       nt_market_tick(state, tick);
       if (state->markets[tick->instrument].booked) break;
       nt_venue_quote(state, tick->instrument);

@@ -79,8 +79,7 @@ int32_t nt_instrument_add(nt_state *state, const nt_instrument *in, nt_error *er
   quote->ts_event = quote->ts_recv = NT_ABSENT;
   quote->session = in->initial_session;
   nt_venue_book *book = &state->books[index];
-  for (int tree = 0; tree < 4; tree++) book->root[tree] = NT_NIL;
-  for (int list = 0; list < 3; list++) book->head[list] = book->tail[list] = NT_NIL;
+  nt_book_init(book);
   book->best[0] = book->best[1] = NT_ABSENT;
   for (int way = 0; way < 2; way++) {
     book->latency_ns[way] = state->latency_ns[way];

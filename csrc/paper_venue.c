@@ -13,7 +13,9 @@
 #include "state.h"
 
 static void answer(nt_state *state, uint32_t index, uint8_t kind, uint16_t reason) {
-  nt_send_outward(state, &(nt_transit){.entry = index, .kind = kind, .reason = reason});
+  nt_transit *item = nt_send_answer(state, index);
+  item->kind = kind;
+  item->reason = reason;
 }
 
 static void leave(nt_state *state, uint32_t index) {
@@ -80,8 +82,12 @@ static uint32_t trigger_tree(const nt_entry *entry) {
   return nt_trigger_rises(entry->type, entry->side) ? NT_TREE_RISING : NT_TREE_FALLING;
 }
 
+static int triggers(uint32_t tree, int64_t price, int64_t last) {
+  return tree == NT_TREE_RISING ? last >= price : last <= price;
+}
+
 static int reached(const nt_entry *entry, int64_t last) {
-  return trigger_tree(entry) == NT_TREE_RISING ? last >= entry->trigger_price : last <= entry->trigger_price;
+  return triggers(trigger_tree(entry), entry->trigger_price, last);
 }
 
 /* The trigger of a trailing stop follows in its favour and never comes back. */
@@ -247,9 +253,12 @@ void nt_venue_expire(nt_state *state) {
 
 /* ---- prints ----------------------------------------------------------------------------------------------------------------- */
 
+static int passes(uint32_t side, int64_t price, int64_t print) {
+  return side == NT_TREE_BIDS ? print < price : print > price;
+}
+
 static int through(const nt_entry *entry, int64_t print) {
-  if (entry->venue_type == NT_ORDER_MARKET) return 1;
-  return entry->side == NT_SIDE_BUY ? print < entry->venue_price : print > entry->venue_price;
+  return entry->venue_type == NT_ORDER_MARKET || passes((uint32_t)entry->side - 1, entry->venue_price, print);
 }
 
 int64_t nt_venue_worse(const nt_state *state, const nt_entry *entry, int64_t print) {
@@ -276,8 +285,11 @@ void nt_venue_fill(nt_state *state, uint32_t index, int64_t quantity, int64_t pr
   nt_entry *entry = &state->entries[index];
   entry->venue_filled += quantity;
   *venue_position(state, entry) += entry->side == NT_SIDE_BUY ? quantity : -quantity;
-  nt_send_outward(state,
-                  &(nt_transit){.entry = index, .kind = NT_EXEC_TRADE, .price = price, .quantity = quantity, .liquidity = liquidity});
+  nt_transit *item = nt_send_answer(state, index);
+  item->kind = NT_EXEC_TRADE;
+  item->liquidity = liquidity;
+  item->price = price;
+  item->quantity = quantity;
   if (venue_leaves(entry) == 0) {
     leave(state, index);
   } else if (entry->displayed != 0 && (entry->displayed -= quantity) <= 0) { /* a taker takes more than it shows */
@@ -296,12 +308,16 @@ void nt_venue_traded(nt_state *state, uint32_t index) {
 static uint32_t collect(nt_state *state, const nt_venue_book *book, const nt_tick *tick) {
   uint32_t count = 0;
   const nt_entry *entries = state->entries;
-  for (uint32_t side = 0; side < 2; side++) {
-    if (tick->aggressor == side + 1) {
-      for (uint32_t i = book->head[side]; i != NT_NIL; i = entries[i].left) state->scratch[count++] = i;
-    }
-    for (uint32_t i = nt_book_first(state, book->root[side]); i != NT_NIL && through(&entries[i], tick->price); i = nt_book_next(state, i))
-      state->scratch[count++] = i;
+  if (tick->aggressor != 0) {
+    for (uint32_t i = book->head[tick->aggressor - 1]; i != NT_NIL; i = entries[i].left) state->scratch[count++] = i;
+  }
+  /* Mostly one side or none: which one is not left to the prediction of branches. */
+  int bids = passes(NT_TREE_BIDS, book->first_price[NT_TREE_BIDS], tick->price);
+  int asks = passes(NT_TREE_ASKS, book->first_price[NT_TREE_ASKS], tick->price);
+  for (int sides = bids + 2 * asks; sides != 0; sides &= sides - 1) {
+    uint32_t side = (uint32_t)__builtin_ctz((unsigned)sides), i = book->first[side];
+    state->scratch[count++] = i;
+    for (; passes(side, entries[i].next_price, tick->price); i = entries[i].next) state->scratch[count++] = entries[i].next;
   }
   return count;
 }
@@ -312,7 +328,7 @@ static int64_t share(nt_state *state, const nt_entry *entry, int64_t price, int6
   if (!through(entry, price)) return 0;
   if (entry->displayed != 0 && quantity > entry->displayed) quantity = entry->displayed;
   if (entry->reduce_only && quantity > nt_venue_reducible(state, entry)) quantity = nt_venue_reducible(state, entry);
-  return entry->time_in_force == NT_TIF_FOK && quantity < leaves ? 0 : quantity;
+  return quantity < leaves && entry->time_in_force == NT_TIF_FOK ? 0 : quantity;
 }
 
 /* The first order of this bracket may still buy what this one is to sell. */
@@ -357,7 +373,7 @@ static void trade(nt_state *state, const nt_venue_book *book, const nt_tick *tic
 
 static void trigger_all(nt_state *state, const nt_venue_book *book, int64_t last) {
   for (uint32_t tree = NT_TREE_RISING; tree <= NT_TREE_FALLING; tree++) {
-    for (uint32_t i; (i = nt_book_first(state, book->root[tree])) != NT_NIL && reached(&state->entries[i], last);) trigger(state, i);
+    while (triggers(tree, book->first_price[tree], last)) trigger(state, book->first[tree]);
   }
   uint32_t count = 0;
   for (uint32_t i = book->head[NT_LIST_TRAILING]; i != NT_NIL; i = state->entries[i].left) state->scratch[count++] = i;
@@ -373,9 +389,9 @@ void nt_venue_print(nt_state *state, const nt_tick *tick) {
   const nt_venue_book *book = &state->books[tick->instrument];
   if (state->fill_model != NT_FILL_PRINTS) {
     nt_queue_print(state, tick);
-  } else if ((book->root[NT_TREE_BIDS] & book->root[NT_TREE_ASKS] & book->head[0] & book->head[1]) != NT_NIL)
+  } else if ((book->first[NT_TREE_BIDS] & book->first[NT_TREE_ASKS] & book->head[0] & book->head[1]) != NT_NIL)
     trade(state, book, tick);
-  if ((book->root[NT_TREE_RISING] & book->root[NT_TREE_FALLING] & book->head[NT_LIST_TRAILING]) != NT_NIL)
+  if ((book->first[NT_TREE_RISING] & book->first[NT_TREE_FALLING] & book->head[NT_LIST_TRAILING]) != NT_NIL)
     trigger_all(state, book, tick->price);
 }
 
@@ -408,7 +424,7 @@ void nt_venue_session(nt_state *state, uint32_t instrument) {
     for (uint32_t i = book->head[list]; i != NT_NIL; i = state->entries[i].left) state->scratch[count++] = i;
   }
   for (uint32_t tree = 0; tree < 4; tree++) {
-    for (uint32_t i = nt_book_first(state, book->root[tree]); i != NT_NIL; i = nt_book_next(state, i)) state->scratch[count++] = i;
+    for (uint32_t i = book->first[tree]; i != NT_NIL; i = state->entries[i].next) state->scratch[count++] = i;
   }
   for (uint32_t i = 0, listed = count; i < listed; i++) count = held_by(state, state->scratch[i], count);
   nt_book_sort(state, state->scratch, count);

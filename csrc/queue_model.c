@@ -100,15 +100,17 @@ void nt_queue_take(nt_state *state, uint32_t index) {
   nt_venue_reduced(state, index);
 }
 
+static int comes_to(uint32_t side, int64_t own, int64_t price, int touch) {
+  return (side == 0 ? own > price : own < price) || (touch && own == price);
+}
+
 /* Resting orders that a price has reached: bids at it or above, asks at it or below. Best first, into scratch. */
 static uint32_t collect(nt_state *state, uint32_t instrument, uint32_t side, int64_t price, int touch) {
+  const nt_venue_book *book = &state->books[instrument];
   uint32_t count = 0;
-  for (uint32_t i = nt_book_first(state, state->books[instrument].root[side]); i != NT_NIL; i = nt_book_next(state, i)) {
-    int64_t own = state->entries[i].venue_price;
-    int through = side == 0 ? own > price : own < price;
-    if (!through && !(touch && own == price)) break;
+  int64_t own = book->first_price[side];
+  for (uint32_t i = book->first[side]; comes_to(side, own, price, touch); own = state->entries[i].next_price, i = state->entries[i].next)
     state->scratch[count++] = i;
-  }
   return count;
 }
 
@@ -150,10 +152,7 @@ static void print_side(nt_state *state, const nt_tick *tick, uint32_t side) {
 }
 
 void nt_queue_print(nt_state *state, const nt_tick *tick) {
-  nt_venue_book *book = &state->books[tick->instrument];
-  for (uint32_t side = 0; side < 2; side++) {
-    if (book->root[side] != NT_NIL) print_side(state, tick, side);
-  }
+  for (uint32_t side = 0; side < 2; side++) print_side(state, tick, side);
 }
 
 /* behind / (before + behind) of what has left was behind; the rest was before it. What traded has shortened the queue already. */
@@ -170,7 +169,7 @@ static int64_t believed(int64_t ahead, int64_t before, int64_t after, int64_t tr
 
 /* `before`: what was displayed at the price, INT64_MAX where that was not known. */
 void nt_queue_level(nt_state *state, uint32_t instrument, uint32_t side, int64_t price, int64_t before, int64_t after) {
-  for (uint32_t i = nt_book_first_at(state, instrument, side, price); i != NT_NIL; i = nt_book_next(state, i)) {
+  for (uint32_t i = nt_book_first_at(state, instrument, side, price); i != NT_NIL; i = state->entries[i].next) {
     nt_entry *entry = &state->entries[i];
     if (entry->venue_price != price) break;
     if (entry->queue_ahead == NT_QUEUE_UNKNOWN || state->fill_model == NT_FILL_QUEUE || before == INT64_MAX) {

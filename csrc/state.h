@@ -6,6 +6,8 @@
 #ifndef NT_STATE_H
 #define NT_STATE_H
 
+#include <stddef.h>
+
 #include "book.h"
 #include "feature_set.h"
 #include "fixed.h"
@@ -184,84 +186,91 @@ enum nt_venue_tree { NT_TREE_BIDS = 0, NT_TREE_ASKS = 1, NT_TREE_RISING = 2, NT_
 /* What the others of its list have decided about an order that has not arrived yet. */
 enum nt_fate { NT_FATE_OPEN = 0, NT_FATE_RELEASED = 1, NT_FATE_CANCELED = 2 };
 
-/* One open order. The kernel's view and the paper venue's view are separate fields: they differ by what is in transit. */
+/* One open order. The kernel's view and the paper venue's view are separate fields: they differ by what is in transit. A line each: what
+ * finding an order reads and taking it out writes, what the kernel does when it hears of a fill, how it waits, and the rest. */
 typedef struct nt_entry {
-  _Alignas(64) uint64_t client_order_id; /* 0: slot free */
-  uint64_t venue_order_id;
-  int64_t price;
-  int64_t quantity;
-  int64_t filled;         /* kernel */
-  int64_t reserved_extra; /* working quantity reserved for a replace on its way */
+  _Alignas(64) int64_t venue_price;
+  int64_t venue_quantity;
+  int64_t venue_filled;
+  int64_t next_price; /* of the next in its tree, as nt_venue_book.first_price is of the first */
+  uint32_t left;      /* tree by price then priority; in a list: next */
+  uint32_t right;     /* in a list: previous */
+  uint32_t parent;
+  uint32_t next; /* the tree in order */
   uint32_t instrument;
+  uint32_t expiry_slot; /* in the heap of expiries; NT_NIL: not there */
   uint16_t account;
+  uint8_t side;
+  uint8_t place;
+  uint8_t tree;       /* NT_TREE_ while resting or waiting for its trigger */
+  uint8_t venue_type; /* NT_ORDER_MARKET or NT_ORDER_LIMIT: what it is once triggered */
+  uint8_t marketable; /* on arrival */
+  uint8_t reduce_only;
+  /* the kernel's view */
+  uint64_t client_order_id; /* 0: slot free */
+  uint64_t venue_order_id;
+  int64_t quantity;
+  int64_t filled;
+  int64_t reserved_extra; /* working quantity reserved for a replace on its way */
+  int64_t value_price;    /* magnitude at which leaves + reserved_extra are valued: the worse of standing_value and replaced_value */
+  uint32_t list_previous;
   uint16_t strategy;
   uint16_t channel;
-  uint8_t side;
   uint8_t type;
   uint8_t time_in_force;
   uint8_t status;
   uint8_t pending_cancel;
   uint8_t pending_replace;
-  int64_t venue_price;
-  int64_t venue_quantity;
-  int64_t venue_filled;
+  uint8_t contingency;
+  uint8_t fate;
+  uint8_t owned; /* 1: in the tree of the account's own orders */
+  /* where it waits */
   union {
     uint64_t arrival_print; /* fills by prints: the instrument's print count when the order reached the venue */
     int64_t queue_ahead;    /* fills by queue: displayed quantity before it at its price; NT_QUEUE_UNKNOWN */
   };
-  uint8_t place;
-  uint8_t marketable; /* on arrival */
-  uint8_t venue_type; /* NT_ORDER_MARKET or NT_ORDER_LIMIT: what it is once triggered */
-  uint8_t tree;       /* NT_TREE_ while resting or waiting for its trigger */
-  uint32_t left;      /* tree by price then priority; in a list: next */
-  uint32_t right;     /* in a list: previous */
-  uint32_t parent;
-  /* what few orders have */
-  uint64_t priority; /* time priority at the venue */
+  int64_t queue_traded; /* at its price since the size displayed there was last told */
+  int64_t displayed;    /* what is left of the slice shown now; 0: all */
+  uint64_t priority;    /* time priority at the venue */
   int64_t trigger_price;
   int64_t trailing_offset;
-  int64_t expire_ts;        /* INT64_MAX: never */
+  int64_t expire_ts;  /* INT64_MAX: never */
+  uint32_t list_next; /* ring of the orders that hang together; itself when alone */
+  uint32_t previous;  /* in its tree, unless it is the first */
+  /* of replaces and the account's own orders */
+  int64_t price;            /* kernel */
   int64_t display_quantity; /* 0: all */
-  int64_t displayed;        /* what is left of the slice shown now */
-  uint32_t expiry_slot;     /* in the heap of expiries; NT_NIL: not there */
-  uint32_t list_next;       /* ring of the orders that hang together; itself when alone */
-  uint32_t list_previous;
-  uint8_t contingency;
-  uint8_t fate;
-  uint8_t reduce_only;
-  uint8_t post_only;
-  int64_t queue_traded;   /* at its price since the size displayed there was last told */
-  int64_t value_price;    /* magnitude at which leaves + reserved_extra are valued: the worse of the next two */
-  int64_t standing_value; /* of the order as the venue has confirmed it */
-  int64_t replaced_value; /* of the replace that is on its way */
-  int64_t own_price;      /* key in the account's own orders: the more aggressive price while a replace is on its way */
-  uint32_t own_left;      /* tree of the account's own orders on this side */
+  int64_t standing_value;   /* of the order as the venue has confirmed it */
+  int64_t replaced_value;   /* of the replace that is on its way */
+  int64_t own_price;        /* key in the account's own orders: the more aggressive price while a replace is on its way */
+  uint32_t own_left;        /* tree of the account's own orders on this side */
   uint32_t own_right;
   uint32_t own_parent;
-  uint8_t owned;     /* 1: in that tree */
+  uint8_t post_only;
   uint8_t triggered; /* 1: the kernel knows that it has been, or that it was to be when it arrived */
-  uint16_t reserved;
+  uint8_t reserved[10];
 } nt_entry;
-_Static_assert(sizeof(nt_entry) == 256, "one order is four lines");
+_Static_assert(sizeof(nt_entry) == 256 && offsetof(nt_entry, client_order_id) == 64 && offsetof(nt_entry, queue_traded) == 136,
+               "one order is four lines, of which a fill needs three");
 
 /* A request on its way to the venue, or an answer on its way back. */
 typedef struct nt_transit {
-  int64_t due;
+  _Alignas(64) int64_t due;
   int64_t ts; /* when it was sent */
-  uint32_t entry;
-  uint8_t kind; /* NT_MESSAGE_ inward, NT_EXEC_ outward */
-  uint8_t liquidity;
-  uint16_t reason;
   uint64_t request_id;
   int64_t price;
   int64_t quantity;
   int64_t trigger_price;
-  uint32_t answers; /* a cancel: one was asked for */
-  uint32_t reserved;
+  uint32_t entry;
+  uint16_t reason;
+  uint8_t kind; /* NT_MESSAGE_ inward, NT_EXEC_ outward */
+  uint8_t liquidity;
+  uint8_t answers; /* a cancel: one was asked for */
+  uint8_t reserved[7];
 } nt_transit;
+_Static_assert(sizeof(nt_transit) == 64, "one message is one line");
 
 /* In order of time, at equal times of sending. */
-
 typedef struct nt_transit_queue {
   nt_transit *items;
   uint64_t mask;
@@ -269,17 +278,22 @@ typedef struct nt_transit_queue {
   uint64_t tail;
 } nt_transit_queue;
 
+/* A line each: what every print looks at, what is written when an order comes or goes, and the quote. */
 typedef struct nt_venue_book {
-  uint32_t root[4]; /* NT_TREE_ */
-  uint32_t head[3]; /* takers by side, then trailing stops */
+  _Alignas(64) int64_t first_price[4]; /* NT_TREE_: price or trigger of the best in it; one that nothing reaches while it is empty */
+  uint32_t first[4];                   /* the best itself */
+  uint32_t head[3];                    /* takers by side, then trailing stops */
+  uint32_t reserved;
+  uint32_t root[4];
   uint32_t tail[3];
-  uint32_t reserved[2];
-  int64_t best[2]; /* the quote as the venue has dealt with it: price, size, and what our takers have had of it since */
-  int64_t size[2]; /* INT64_MAX where the source gives none */
-  int64_t taken[2];
+  uint32_t reserved1;
   int64_t latency_ns[2]; /* in and out */
   int64_t last_due[2];   /* of the newest request and answer: none overtakes it */
+  int64_t best[2];       /* the quote as the venue has dealt with it: price, size, and what our takers have had of it since */
+  int64_t size[2];       /* INT64_MAX where the source gives none */
+  int64_t taken[2];
 } nt_venue_book;
+_Static_assert(sizeof(nt_venue_book) == 192, "one book is three lines");
 #define NT_QUEUE_UNKNOWN INT64_MAX
 
 typedef struct nt_id_line {
@@ -448,12 +462,11 @@ int nt_order_type_checks(const nt_state *state, const nt_order *order, uint32_t 
 nt_entry *nt_order_list(const nt_state *state, const nt_order *order, uint32_t channel);
 
 /* venue_book.c: the places where orders wait at the venue. */
+void nt_book_init(nt_venue_book *book); /* nothing waits */
 void nt_book_rest(nt_state *state, uint32_t index, uint32_t tree);
 void nt_book_list(nt_state *state, uint32_t index, uint32_t list);
 void nt_book_leave(nt_state *state, uint32_t index); /* from wherever it is; its place is done */
-uint32_t nt_book_first(const nt_state *state, uint32_t root);
 uint32_t nt_book_first_at(const nt_state *state, uint32_t instrument, uint32_t tree, int64_t price);
-uint32_t nt_book_next(const nt_state *state, uint32_t index);
 void nt_book_sort(const nt_state *state, uint32_t *indices, uint32_t count); /* by priority */
 void nt_expiry_add(nt_state *state, uint32_t index);
 void nt_expiry_remove(nt_state *state, uint32_t index);
@@ -485,6 +498,7 @@ int nt_apply(nt_state *state, const nt_input *input, nt_effects *effects);
 int64_t nt_next_due(const nt_state *state);                      /* INT64_MAX when nothing is in transit */
 void nt_send_inward(nt_state *state, const nt_transit *request); /* due and ts are filled in */
 void nt_send_outward(nt_state *state, const nt_transit *answer);
+nt_transit *nt_send_answer(nt_state *state, uint32_t entry); /* the same, but what it says is written in place: it is empty */
 uint64_t nt_outward_free(const nt_state *state);
 
 #endif

@@ -20,6 +20,19 @@ static inline int better(const nt_entry *a, const nt_entry *b) {
   return a->priority < b->priority;
 }
 
+/* Where there is no order: nothing comes to this price. */
+static int64_t beyond(uint32_t tree) {
+  return tree == NT_TREE_BIDS || tree == NT_TREE_FALLING ? INT64_MIN : INT64_MAX;
+}
+
+void nt_book_init(nt_venue_book *book) {
+  for (uint32_t tree = 0; tree < 4; tree++) {
+    book->root[tree] = book->first[tree] = NT_NIL;
+    book->first_price[tree] = beyond(tree);
+  }
+  for (int list = 0; list < 3; list++) book->head[list] = book->tail[list] = NT_NIL;
+}
+
 static void replace_child(nt_state *state, nt_venue_book *book, uint32_t tree, uint32_t parent, uint32_t old_child, uint32_t child) {
   if (parent == NT_NIL) {
     book->root[tree] = child;
@@ -50,12 +63,22 @@ static void rotate_up(nt_state *state, nt_venue_book *book, uint32_t tree, uint3
 void nt_book_rest(nt_state *state, uint32_t index, uint32_t tree) {
   nt_entry *entries = state->entries, *entry = &entries[index];
   nt_venue_book *book = &state->books[entry->instrument];
-  uint32_t parent = NT_NIL, *link = &book->root[tree];
+  uint32_t parent = NT_NIL, previous = NT_NIL, next = NT_NIL, *link = &book->root[tree];
   entry->tree = (uint8_t)tree;
   while (*link != NT_NIL) {
     parent = *link;
-    link = better(entry, &entries[parent]) ? &entries[parent].left : &entries[parent].right;
+    if (better(entry, &entries[parent])) {
+      link = &entries[next = parent].left;
+    } else {
+      link = &entries[previous = parent].right;
+    }
   }
+  entry->previous = previous;
+  entry->next = next;
+  entry->next_price = next == NT_NIL ? beyond(tree) : key(&entries[next]);
+  if (next != NT_NIL) entries[next].previous = index;
+  *(previous == NT_NIL ? &book->first[tree] : &entries[previous].next) = index;
+  *(previous == NT_NIL ? &book->first_price[tree] : &entries[previous].next_price) = key(entry);
   *link = index;
   entry->parent = parent;
   entry->left = entry->right = NT_NIL;
@@ -67,6 +90,14 @@ void nt_book_rest(nt_state *state, uint32_t index, uint32_t tree) {
 static void leave_tree(nt_state *state, uint32_t index) {
   nt_entry *entries = state->entries, *entry = &entries[index];
   nt_venue_book *book = &state->books[entry->instrument];
+  if (book->first[entry->tree] == index) { /* the next one is not touched: it may be far away in memory */
+    book->first[entry->tree] = entry->next;
+    book->first_price[entry->tree] = entry->next_price;
+  } else {
+    entries[entry->previous].next = entry->next;
+    entries[entry->previous].next_price = entry->next_price;
+    if (entry->next != NT_NIL) entries[entry->next].previous = entry->previous;
+  }
   while (entry->left != NT_NIL && entry->right != NT_NIL) {
     int left_up = rank(entries[entry->left].venue_order_id) > rank(entries[entry->right].venue_order_id);
     rotate_up(state, book, entry->tree, left_up ? entry->left : entry->right);
@@ -77,26 +108,21 @@ static void leave_tree(nt_state *state, uint32_t index) {
 
 /* The first that rests at a price. */
 uint32_t nt_book_first_at(const nt_state *state, uint32_t instrument, uint32_t tree, int64_t price) {
+  const nt_venue_book *book = &state->books[instrument];
+  uint32_t first = book->first[tree];
+  int64_t best = book->first_price[tree];
+  if (best == price) return first;
+  if (tree == NT_TREE_BIDS ? best < price : best > price) return NT_NIL;
+  int64_t second = state->entries[first].next_price; /* mostly there is nothing between the best and what is worse */
+  if (tree == NT_TREE_BIDS ? second < price : second > price) return NT_NIL;
   uint32_t found = NT_NIL;
-  for (uint32_t i = state->books[instrument].root[tree]; i != NT_NIL;) {
+  for (uint32_t i = book->root[tree]; i != NT_NIL;) {
     const nt_entry *entry = &state->entries[i];
     int before = tree == NT_TREE_BIDS ? entry->venue_price > price : entry->venue_price < price;
     if (entry->venue_price == price) found = i;
     i = before ? entry->right : entry->left;
   }
   return found;
-}
-
-uint32_t nt_book_first(const nt_state *state, uint32_t root) {
-  while (root != NT_NIL && state->entries[root].left != NT_NIL) root = state->entries[root].left;
-  return root;
-}
-
-uint32_t nt_book_next(const nt_state *state, uint32_t index) {
-  const nt_entry *entries = state->entries;
-  if (entries[index].right != NT_NIL) return nt_book_first(state, entries[index].right);
-  while (entries[index].parent != NT_NIL && entries[entries[index].parent].right == index) index = entries[index].parent;
-  return entries[index].parent;
 }
 
 /* ---- lists ------------------------------------------------------------------------------------------------------------------ */

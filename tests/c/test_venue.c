@@ -153,6 +153,9 @@ static uint32_t walk(const nt_state *state, uint32_t index, uint32_t parent, con
   if (*last != NULL) {
     int64_t step = ((*last)->venue_price - entry->venue_price) * (entry->side == BUY ? 1 : -1);
     CHECK(step > 0 || (step == 0 && (*last)->venue_order_id < entry->venue_order_id));
+    CHECK_EQUAL((*last)->next, index);
+    CHECK_EQUAL((*last)->next_price, entry->venue_price);
+    CHECK_EQUAL(entry->previous, *last - state->entries);
   }
   *last = entry;
   return left + 1 + walk(state, entry->right, index, last, depth + 1);
@@ -162,7 +165,16 @@ static void holds_what_lives(const machine *m) {
   uint32_t held = 0, living = 0;
   for (uint32_t side = 0; side < 2; side++) {
     const nt_entry *last = NULL;
-    held += walk(m->state, m->state->books[0].root[side], NT_NIL, &last, 0);
+    const nt_venue_book *book = &m->state->books[0];
+    int64_t nothing = side == NT_TREE_BIDS ? INT64_MIN : INT64_MAX;
+    held += walk(m->state, book->root[side], NT_NIL, &last, 0);
+    CHECK_EQUAL(book->first[side] == NT_NIL, book->root[side] == NT_NIL);
+    CHECK_EQUAL(book->first_price[side], last == NULL ? nothing : m->state->entries[book->first[side]].venue_price);
+    if (last != NULL) {
+      CHECK_EQUAL(m->state->entries[book->first[side]].left, NT_NIL);
+      CHECK_EQUAL(last->next, NT_NIL);
+      CHECK_EQUAL(last->next_price, nothing);
+    }
     uint32_t before = NT_NIL;
     for (uint32_t i = m->state->books[0].head[side]; i != NT_NIL; before = i, i = m->state->entries[i].left) {
       CHECK_EQUAL(m->state->entries[i].right, before);

@@ -371,8 +371,8 @@ LIFECYCLE = {
     "strictly_through": (
         "paper_venue.c",
         "test_orders.c",
-        "print < entry->venue_price : print > entry->venue_price",
-        "print <= entry->venue_price : print >= entry->venue_price",
+        "print < price : print > price;",
+        "print <= price : print >= price;",
         "limit_orders_need_a_print_strictly_through",
     ),
     "volume_is_shared": ("paper_venue.c", "test_orders.c", "      volume -= quantity;\n", "", "limit_orders_need_a_print_strictly_through"),
@@ -393,15 +393,15 @@ LIFECYCLE = {
     "whole_or_nothing": (
         "paper_venue.c",
         "test_orders.c",
-        "return entry->time_in_force == NT_TIF_FOK && quantity < leaves ? 0 : quantity;",
+        "return quantity < leaves && entry->time_in_force == NT_TIF_FOK ? 0 : quantity;",
         "return quantity;",
         "times_in_force",
     ),
     "trigger_price": (
         "paper_venue.c",
         "test_order_types.c",
-        "last >= entry->trigger_price : last <= entry->trigger_price",
-        "last > entry->trigger_price : last < entry->trigger_price",
+        "last >= price : last <= price;",
+        "last > price : last < price;",
         "triggers_wait_for_their_price",
     ),
     "trailing_comes_back": (

@@ -224,8 +224,8 @@ static void make(desk *at, uint32_t fill_model, uint8_t kind) {
 /* Best first, of the two sides the one that is drawn, where it has an order. */
 static const nt_entry *best(desk *at, uint32_t instrument) {
   uint32_t side = draw(at, 2);
-  uint32_t first = nt_book_first(at->state, at->state->books[instrument].root[side]);
-  if (first == NT_NIL) first = nt_book_first(at->state, at->state->books[instrument].root[1 - side]);
+  uint32_t first = at->state->books[instrument].first[side];
+  if (first == NT_NIL) first = at->state->books[instrument].first[1 - side];
   if (first == NT_NIL) bench_fail("no order works on instrument", (long)instrument);
   return &at->state->entries[first];
 }
