@@ -306,9 +306,11 @@ void nt_account_new_day(nt_state *state, int64_t day) {
   for (uint32_t account = 0; account < state->account_count; account++) {
     nt_book_keeping *keeping = &state->keeping[account];
     if (keeping->day != NT_ABSENT && day <= keeping->day) continue;
-    if (keeping->day != NT_ABSENT) keeping->day_value = 0; /* what came before the first day known counts to it */
+    if (keeping->day != NT_ABSENT) { /* what came before the first day known counts to it */
+      keeping->day_value = 0;
+      keeping->day_equity = nt_account_equity(keeping);
+    }
     keeping->day = day;
-    keeping->day_equity = nt_account_equity(keeping);
     keeping->dirty = 1;
   }
 }

@@ -212,6 +212,15 @@ static void show(nt_state *state, uint32_t instrument) {
   nt_venue_quote(state, instrument);
 }
 
+int64_t nt_book_reach(const nt_state *state, uint32_t instrument, uint32_t side, int64_t quantity) {
+  int64_t reached = side == 0 ? state->markets[instrument].bid : state->markets[instrument].ask, sum = 0, price, size;
+  for (uint32_t rank = 0; sum < quantity && nt_book_level(state, instrument, side, rank, &price, &size); rank++) {
+    reached = price;
+    sum = nt_sum(sum, size);
+  }
+  return reached;
+}
+
 void nt_book_settle(nt_state *state, uint32_t instrument) {
   if (state->depths[instrument].pending) show(state, instrument);
 }

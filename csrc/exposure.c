@@ -89,7 +89,8 @@ static void remember(nt_state *state, const nt_order *order) {
 
 void nt_exposure_new(nt_state *state, const nt_order *order, nt_entry *entry) {
   const nt_market *market = &state->markets[entry->instrument];
-  int64_t price = nt_value_price(market, entry->side, entry->type, order->price, order->trigger_price);
+  nt_asked asked = nt_asked_by(order);
+  int64_t price = nt_value_price(state, entry->instrument, &asked);
   entry->value_price = entry->standing_value = price == NT_ABSENT ? market->maximum_price : price;
   count_value(state, entry, (nt_wide)entry->value_price * entry->quantity);
   remember(state, order);
@@ -99,13 +100,13 @@ void nt_exposure_new(nt_state *state, const nt_order *order, nt_entry *entry) {
 void nt_exposure_triggered(nt_state *state, nt_entry *entry) {
   if (entry->triggered) return;
   entry->triggered = 1;
-  if (entry->price != NT_ABSENT) nt_own_insert(state, entry, entry->price);
+  nt_own_insert(state, entry, nt_own_key(&state->markets[entry->instrument], entry->side, entry->price));
 }
 
 /* The product that a replace adds at the worse of both prices; the order's part that has traded is out of it. */
 void nt_exposure_replace(nt_state *state, nt_entry *entry, const nt_order *wanted) {
   const nt_market *market = &state->markets[entry->instrument];
-  int64_t price = wanted->price, value = nt_replaced_value(market, entry, price, wanted->trigger_price);
+  int64_t price = wanted->price, value = nt_replaced_value(state, entry, wanted);
   if (value == NT_ABSENT) value = market->maximum_price;
   nt_wide before = (nt_wide)entry->value_price * nt_leaves(entry);
   nt_wide after = (nt_wide)value * (wanted->quantity - entry->filled);
@@ -114,7 +115,7 @@ void nt_exposure_replace(nt_state *state, nt_entry *entry, const nt_order *wante
   if (value > entry->value_price) nt_exposure_price(state, entry, value);
   if (nt_trades_at_once(market, entry->type, entry->side, nt_replaced_trigger(entry, wanted->trigger_price)))
     nt_exposure_triggered(state, entry);
-  if (entry->owned && (entry->side == NT_SIDE_BUY ? price > entry->own_price : price < entry->own_price)) {
+  if (entry->owned && price != NT_ABSENT && (entry->side == NT_SIDE_BUY ? price > entry->own_price : price < entry->own_price)) {
     nt_own_remove(state, entry);
     nt_own_insert(state, entry, price);
   }
@@ -124,7 +125,7 @@ void nt_exposure_replace(nt_state *state, nt_entry *entry, const nt_order *wante
 void nt_exposure_replaced(nt_state *state, nt_entry *entry, int accepted) {
   if (accepted) entry->standing_value = entry->replaced_value;
   if (entry->standing_value != entry->value_price) nt_exposure_price(state, entry, entry->standing_value);
-  if (entry->owned && entry->own_price != entry->price) {
+  if (entry->owned && entry->price != NT_ABSENT && entry->own_price != entry->price) {
     nt_own_remove(state, entry);
     nt_own_insert(state, entry, entry->price);
   }

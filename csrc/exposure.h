@@ -36,6 +36,25 @@ static inline int nt_trades_at_once(const nt_market *market, uint8_t type, uint8
   return (market->last != NT_ABSENT && market->last <= trigger_price) || (market->bid != NT_ABSENT && market->bid < trigger_price);
 }
 
+/* What an order asks for, as far as its value goes. */
+typedef struct nt_asked {
+  int64_t price;
+  int64_t trigger_price;
+  int64_t trailing_offset;
+  int64_t quantity;
+  uint8_t side;
+  uint8_t type;
+} nt_asked;
+
+static inline nt_asked nt_asked_by(const nt_order *order) {
+  return (nt_asked){.price = order->price,
+                    .trigger_price = order->trigger_price,
+                    .trailing_offset = (order->flags & NT_ORDER_EXTENDED) != 0 ? order->trailing_offset : 0,
+                    .quantity = order->quantity,
+                    .side = order->side,
+                    .type = order->type};
+}
+
 /* What an order without a price is taken to ask for, where it is compared with others: its trigger. */
 static inline int64_t nt_trading_price(int64_t price, int64_t trigger_price) {
   return price != NT_ABSENT ? price : trigger_price;
@@ -46,29 +65,50 @@ static inline int64_t nt_worse(int64_t value, int64_t price) {
   return magnitude > value ? magnitude : value;
 }
 
-/* The magnitude at which an order is valued, the worst of what it may trade at: its price, its trigger, and when it may trade at once the
- * quote that it reaches; without a price the worse side plus slippage. NT_ABSENT when that needs a quote and there is none. */
-static inline int64_t nt_value_price(const nt_market *market, uint8_t side, uint8_t type, int64_t price, int64_t trigger_price) {
-  int64_t value = price == NT_ABSENT ? 0 : (int64_t)nt_magnitude(price);
-  if (trigger_price != NT_ABSENT) {
-    value = nt_worse(value, trigger_price);
-    if (!nt_trades_at_once(market, type, side, trigger_price)) return value;
+/* The magnitude at which an order is valued, the worst of what it may trade at: its price and its trigger; and when it may trade at once
+ * the quote and the last trade as far as its price reaches, without a price with slippage and as deep as its quantity goes into the book.
+ * NT_ABSENT when that needs a quote and there is none. */
+static inline int64_t nt_value_price(const nt_state *state, uint32_t instrument, const nt_asked *asked) {
+  const nt_market *market = &state->markets[instrument];
+  int buys = asked->side == NT_SIDE_BUY;
+  int64_t opposite = nt_opposite(market, asked->side), last = market->last, trigger = asked->trigger_price;
+  int64_t slippage = buys ? market->slippage : -market->slippage;
+  int64_t value = asked->price == NT_ABSENT ? 0 : (int64_t)nt_magnitude(asked->price);
+  if (asked->type == NT_ORDER_TRAILING_STOP && trigger == NT_ABSENT) {
+    int64_t from = last != NT_ABSENT ? last : opposite;
+    if (from != NT_ABSENT) value = nt_worse(value, buys ? from + asked->trailing_offset + slippage : from - asked->trailing_offset);
+  } else if (trigger != NT_ABSENT) {
+    value = nt_worse(value, trigger);
+    if (asked->price == NT_ABSENT) value = nt_worse(value, trigger + slippage);
+    if (!nt_trades_at_once(market, asked->type, asked->side, trigger)) return value;
   }
-  int64_t opposite = nt_opposite(market, side);
-  if (price != NT_ABSENT) return opposite != NT_ABSENT && nt_crosses(side, price, opposite) ? nt_worse(value, opposite) : value;
+  if (asked->price != NT_ABSENT) {
+    if (buys && !market->allow_negative_price) return value; /* nothing above its price */
+    if (opposite == NT_ABSENT && last == NT_ABSENT) return NT_ABSENT;
+    if (opposite != NT_ABSENT && nt_crosses(asked->side, asked->price, opposite)) value = nt_worse(value, opposite);
+    return last != NT_ABSENT && nt_crosses(asked->side, asked->price, last) ? nt_worse(value, last) : value;
+  }
   if (!nt_has_quote(market)) return NT_ABSENT;
-  return nt_worse(nt_worse(value, market->bid), side == NT_SIDE_BUY ? opposite + market->slippage : opposite - market->slippage);
+  value = nt_worse(nt_worse(value, market->bid), opposite + slippage);
+  if (last != NT_ABSENT) value = nt_worse(value, last + slippage);
+  if (!market->booked || state->fill_model == NT_FILL_PRINTS) return value;
+  return nt_worse(value, nt_book_reach(state, instrument, buys ? 1 : 0, asked->quantity) + slippage);
 }
 
 static inline int64_t nt_replaced_trigger(const nt_entry *entry, int64_t trigger_price) {
   return trigger_price != NT_ABSENT ? trigger_price : entry->trigger_price;
 }
 
-/* The same once an order is replaced. One without a price never falls: a trailing trigger moves by itself. */
-static inline int64_t nt_replaced_value(const nt_market *market, const nt_entry *entry, int64_t price, int64_t trigger_price) {
-  uint8_t type = entry->triggered ? entry->venue_type : entry->type;
-  int64_t value = nt_value_price(market, entry->side, type, price, nt_replaced_trigger(entry, trigger_price));
-  return price != NT_ABSENT || value == NT_ABSENT || value > entry->standing_value ? value : entry->standing_value;
+/* The same once an order is replaced by what is wanted. One without a price never falls: a trailing trigger moves by itself. */
+static inline int64_t nt_replaced_value(const nt_state *state, const nt_entry *entry, const nt_order *wanted) {
+  nt_asked asked = {.price = wanted->price,
+                    .trigger_price = nt_replaced_trigger(entry, wanted->trigger_price),
+                    .trailing_offset = entry->trailing_offset,
+                    .quantity = wanted->quantity - entry->filled,
+                    .side = entry->side,
+                    .type = entry->triggered ? entry->venue_type : entry->type};
+  int64_t value = nt_value_price(state, entry->instrument, &asked);
+  return asked.price != NT_ABSENT || value == NT_ABSENT || value > entry->standing_value ? value : entry->standing_value;
 }
 
 /* The position from which the orders of a side that may open begin, at worst: once what only reduces, and `reducing` more of it, has
@@ -95,12 +135,21 @@ static inline nt_wide nt_pair_case(const nt_pair *pair, uint8_t side, int64_t ba
   return turned < product ? turned : product;
 }
 
-/* How far an order may trade: its price, or the opposite side of the quote plus slippage. NT_ABSENT when that is not known. */
-static inline int64_t nt_reach(const nt_market *market, uint8_t side, int64_t price) {
+/* How far an order may trade: its price, or without one the opposite side as deep as its quantity goes, plus slippage. NT_ABSENT when that
+ * is not known. */
+static inline int64_t nt_reach(const nt_state *state, uint32_t instrument, uint8_t side, int64_t price, int64_t quantity) {
   if (price != NT_ABSENT) return price;
+  const nt_market *market = &state->markets[instrument];
   int64_t opposite = nt_opposite(market, side);
   if (opposite == NT_ABSENT) return NT_ABSENT;
+  if (market->booked && state->fill_model != NT_FILL_PRINTS) opposite = nt_book_reach(state, instrument, side == NT_SIDE_BUY, quantity);
   return side == NT_SIDE_BUY ? opposite + market->slippage : opposite - market->slippage;
+}
+
+/* Where an order stands among the account's own: one without a price is in the way of every other. */
+static inline int64_t nt_own_key(const nt_market *market, uint8_t side, int64_t price) {
+  if (price != NT_ABSENT) return price;
+  return side == NT_SIDE_BUY ? market->maximum_price : -market->maximum_price;
 }
 
 /* ceil(exposure * bps / 10000), and the worst fees of what works, whose product is given. */

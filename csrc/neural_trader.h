@@ -501,8 +501,8 @@ typedef struct nt_account {
   int64_t allowed_order_types;    /* bits 1 << NT_ORDER_ */
   int64_t allowed_times_in_force; /* bits 1 << NT_TIF_ */
   int64_t max_gross_exposure;     /* raw money */
-  int64_t max_open_notional;      /* raw money, of all working orders */
-  int64_t max_daily_value;        /* raw money, of all orders accepted in a trading day, and what replaces add */
+  int64_t max_open_notional;      /* raw money, of all working orders that may open a position */
+  int64_t max_daily_value;        /* raw money, of all orders accepted in a trading day that may open a position, and what replaces add */
   int64_t max_duplicate_orders;   /* 1 to NT_DUPLICATES_MAX orders alike within duplicate_window_ns; both or neither */
   int64_t duplicate_window_ns;
   int64_t max_fills; /* 1 to NT_FILLS_MAX within fills_window_ns; beyond it orders are denied; both or neither */

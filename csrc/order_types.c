@@ -75,23 +75,24 @@ static int expiry(const nt_state *state, const nt_order *order, nt_verdict *verd
   return refuse(verdict, NT_CHECK_EXPIRY, NT_REASON_EXPIRE_TIME_IN_PAST, NT_UNIT_NANOSECONDS, order->expire_ts, state->now);
 }
 
-/* Check 16. What already works to reduce counts, too. */
-int nt_order_reduces(const nt_state *state, uint32_t account, uint32_t instrument, uint8_t side, int64_t added, nt_verdict *verdict) {
+/* Check 16. What already works to reduce counts, too. The position of a bracket comes with its first order, and the venue measures at each
+ * fill: only the sum has its bound. */
+int nt_order_reduces(const nt_state *state, uint32_t account, uint32_t instrument, uint8_t side, int64_t added, int bracket,
+                     nt_verdict *verdict) {
   uint32_t index = nt_pair_index(state, account, instrument);
   const nt_ledger *ledger = &state->ledgers[index];
   int64_t position = state->pairs[index].position;
-  int64_t open = side == NT_SIDE_BUY ? -position : position;
+  int64_t open = bracket ? NT_RAW_MAX : side == NT_SIDE_BUY ? -position : position;
   nt_wide working = (nt_wide)(side == NT_SIDE_BUY ? ledger->reduce_buy : ledger->reduce_sell) + added;
   if (working <= open) return 1;
   return refuse(verdict, NT_CHECK_REDUCE_ONLY, NT_REASON_REDUCE_ONLY_WOULD_INCREASE_POSITION, NT_UNIT_QUANTITY, nt_saturate(working),
                 open > 0 ? open : 0);
 }
 
-/* The position of a bracket comes with its first order, and the venue measures at each fill. */
 static int reduce_only(const nt_state *state, const nt_order *order, nt_verdict *verdict) {
   if ((order->flags & NT_ORDER_REDUCE_ONLY) == 0) return 1;
-  if ((order->flags & NT_ORDER_EXTENDED) != 0 && order->contingency == NT_CONTINGENCY_BRACKET) return 1;
-  return nt_order_reduces(state, order->account, order->instrument, order->side, order->quantity, verdict);
+  int bracket = (order->flags & NT_ORDER_EXTENDED) != 0 && order->contingency == NT_CONTINGENCY_BRACKET;
+  return nt_order_reduces(state, order->account, order->instrument, order->side, order->quantity, bracket, verdict);
 }
 
 /* Check 24. Without a quote nobody knows whether it would cross. */

@@ -105,10 +105,10 @@ static void cancel_entry(nt_state *state, nt_entry *entry, uint64_t request_id, 
 
 /* Cancels the account's own orders that the order would cross, where the account wants that. They are out of the search from now on: the
  * venue gets their cancels first. */
-static void prevent_self_trade(nt_state *state, uint32_t account, uint32_t instrument, uint8_t side, int64_t price) {
+static void prevent_self_trade(nt_state *state, uint32_t account, uint32_t instrument, uint8_t side, int64_t price, int64_t quantity) {
   if (state->keeping[account].self_trade < NT_SELF_TRADE_CANCEL_OLDEST) return;
   uint8_t other = side == NT_SIDE_BUY ? NT_SIDE_SELL : NT_SIDE_BUY;
-  int64_t reach = nt_reach(&state->markets[instrument], side, price);
+  int64_t reach = nt_reach(state, instrument, side, price, quantity);
   for (;;) {
     uint32_t best = state->pairs[nt_pair_index(state, account, instrument)].own_best[nt_side_index(other)];
     if (best == NT_NIL || !nt_crosses(side, reach, state->entries[best].own_price)) return;
@@ -126,11 +126,11 @@ static void take_new(nt_state *state, const nt_order *order, uint32_t channel, n
   if (verdict.reason != 0) {
     deny_order(state, order, channel, &verdict, effects);
     if (verdict.reason == NT_REASON_SELF_TRADE_PREVENTED)
-      prevent_self_trade(state, order->account, order->instrument, order->side, order->price);
+      prevent_self_trade(state, order->account, order->instrument, order->side, order->price, order->quantity);
     return;
   }
   if (nt_trades_at_once(&state->markets[order->instrument], order->type, order->side, order->trigger_price))
-    prevent_self_trade(state, order->account, order->instrument, order->side, order->price);
+    prevent_self_trade(state, order->account, order->instrument, order->side, order->price, order->quantity);
   nt_book_keeping *keeping = &state->keeping[order->account];
   nt_entry *entry = &state->entries[(uint64_t)channel * state->order_capacity + (order->client_order_id & (state->order_capacity - 1))];
   memset(entry, 0, sizeof(*entry));
@@ -252,12 +252,12 @@ static void take_replace(nt_state *state, const nt_order *order, uint32_t channe
   if (verdict.reason != 0) {
     reject_request(state, order, channel, entry, NT_EXEC_REPLACE_REJECTED, &verdict, effects);
     if (verdict.reason == NT_REASON_SELF_TRADE_PREVENTED)
-      prevent_self_trade(state, entry->account, entry->instrument, entry->side, wanted.price);
+      prevent_self_trade(state, entry->account, entry->instrument, entry->side, wanted.price, wanted.quantity - entry->filled);
     return;
   }
   int64_t trigger_price = nt_replaced_trigger(entry, wanted.trigger_price);
   if (entry->triggered || nt_trades_at_once(&state->markets[entry->instrument], entry->type, entry->side, trigger_price))
-    prevent_self_trade(state, entry->account, entry->instrument, entry->side, wanted.price);
+    prevent_self_trade(state, entry->account, entry->instrument, entry->side, wanted.price, wanted.quantity - entry->filled);
   nt_book_keeping *keeping = &state->keeping[entry->account];
   keeping->rate_next_ns = rate_next;
   nt_exposure_replace(state, entry, &wanted);

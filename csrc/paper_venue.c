@@ -8,7 +8,8 @@
  *   when it arrived, on the first print after that, takes: at the print plus slippage, never worse than its limit.
  * - Triggers look at prints, after the print has filled what it could: an order that a print triggers trades from the next one on.
  * - An iceberg fills at most the slice that it shows; the next slice goes behind. Reduce-only fills at most what is open.
- * - When the session closes, DAY orders expire. An order that arrives while the session is not open is rejected.
+ * - When the session closes, DAY orders expire. An order that arrives while the session is not open is rejected, and what works neither
+ *   fills nor triggers until it is open again.
  */
 #include "state.h"
 
@@ -105,7 +106,7 @@ static void enter(nt_state *state, uint32_t index) {
     return;
   }
   if (entry->type == NT_ORDER_TRAILING_STOP && last != NT_ABSENT) trail(entry, last);
-  if (last != NT_ABSENT && reached(entry, last)) {
+  if (last != NT_ABSENT && reached(entry, last) && state->markets[entry->instrument].session == NT_SESSION_OPEN) {
     trigger(state, index);
   } else if (entry->type == NT_ORDER_TRAILING_STOP) {
     nt_book_list(state, index, NT_LIST_TRAILING);
@@ -130,7 +131,12 @@ static void cancel_linked(nt_state *state, uint32_t index) {
 static void release(nt_state *state, uint32_t index) {
   nt_entry *entry = &state->entries[index];
   if (entry->place == NT_PLACE_TRANSIT && entry->fate == NT_FATE_OPEN) entry->fate = NT_FATE_RELEASED;
-  if (entry->place == NT_PLACE_HELD) enter(state, index);
+  if (entry->place != NT_PLACE_HELD) return;
+  if (entry->post_only && marketable(state, entry)) {
+    finish(state, index, NT_EXEC_REJECTED, NT_REASON_POST_ONLY_WOULD_CROSS);
+  } else {
+    enter(state, index);
+  }
 }
 
 /* An order has traded or ended: what that means to the others of its list. */
@@ -297,6 +303,7 @@ void nt_venue_fill(nt_state *state, uint32_t index, int64_t quantity, int64_t pr
     entry->priority = state->next_priority++;
     entry->displayed = slice(entry);
     rest(state, index);
+    entry->marketable = 0; /* it has rested, or has taken what it could */
   }
 }
 
@@ -387,6 +394,7 @@ static void trigger_all(nt_state *state, const nt_venue_book *book, int64_t last
 
 void nt_venue_print(nt_state *state, const nt_tick *tick) {
   const nt_venue_book *book = &state->books[tick->instrument];
+  if (state->markets[tick->instrument].session != NT_SESSION_OPEN) return;
   if (state->fill_model != NT_FILL_PRINTS) {
     nt_queue_print(state, tick);
   } else if ((book->first[NT_TREE_BIDS] & book->first[NT_TREE_ASKS] & book->head[0] & book->head[1]) != NT_NIL)

@@ -1,8 +1,8 @@
 /* Fills at the quote and by queue position.
  *
  * - A taker fills on arrival at the opposite quote, or level by level through the book, slippage_ticks worse, at most what is displayed
- *   there, which our takers use up until it is told anew. What is left of a market order waits for the next quote, of a limit order it
- * rests, of IOC and FOK it is cancelled.
+ *   there, which our takers use up until the best level changes. What is left of a market order waits for the next quote, of a limit order
+ * it rests, of IOC and FOK it is cancelled.
  * - A resting order waits behind the size displayed at its price when it came. Where the feed has levels the book tells it; where it has
  *   quotes alone, inside the spread nobody is before it, and deeper its queue is unknown until the quote comes to its price. Prints at its
  * price shorten the queue and then fill it, at most by what they exceed it. A print through its price fills it by the print's volume, a
@@ -54,8 +54,8 @@ static int64_t wanted_of(nt_state *state, const nt_entry *entry, int64_t availab
   return quantity;
 }
 
-static int has_room(const nt_state *state) { /* for every order's answers */
-  return nt_outward_free(state) > (state->outbound.mask + 1) / 2;
+static int has_room(const nt_state *state, uint32_t fills) { /* for every order's answers, and these before the last of them */
+  return nt_outward_free(state) > (state->outbound.mask + 1) / 2 + fills;
 }
 
 /* What a taker meets: the levels of the book, or the one that a quote is. */
@@ -66,14 +66,16 @@ static int level_at(const nt_state *state, uint32_t instrument, uint32_t side, u
   return rank == 0 && *price != NT_ABSENT;
 }
 
-/* Displayed on the other side as far as the order's price reaches, without what our takers have had of it. */
-static int64_t reachable(const nt_state *state, const nt_entry *entry) {
+/* Displayed on the other side as far as the order's price reaches, without what our takers have had of it, and on how many levels. */
+static int64_t reachable(const nt_state *state, const nt_entry *entry, uint32_t *levels) {
   uint32_t other = 1 - side_of(entry);
   int64_t wanted = entry->venue_quantity - entry->venue_filled, taken = state->books[entry->instrument].taken[other], sum = 0, price, size;
-  for (uint32_t rank = 0; sum - taken < wanted && level_at(state, entry->instrument, other, rank, &price, &size); rank++) {
+  uint32_t rank = 0;
+  for (; sum - taken < wanted && level_at(state, entry->instrument, other, rank, &price, &size); rank++) {
     if (!reaches(entry, price)) break;
     sum = size == INT64_MAX ? size : sum + size;
   }
+  *levels = rank;
   return sum - taken;
 }
 
@@ -81,9 +83,11 @@ static int64_t reachable(const nt_state *state, const nt_entry *entry) {
 static void take(nt_state *state, uint32_t index) {
   nt_entry *entry = &state->entries[index];
   int64_t *taken = &state->books[entry->instrument].taken[1 - side_of(entry)];
-  int64_t wanted = wanted_of(state, entry, reachable(state, entry)), left = wanted, sum = 0, price, size;
-  if (entry->time_in_force == NT_TIF_FOK && left < entry->venue_quantity - entry->venue_filled) return;
-  for (uint32_t rank = 0; left > 0 && has_room(state); rank++) {
+  uint32_t levels;
+  int64_t wanted = wanted_of(state, entry, reachable(state, entry, &levels)), left = wanted, sum = 0, price, size;
+  if (state->markets[entry->instrument].session != NT_SESSION_OPEN) return;
+  if (entry->time_in_force == NT_TIF_FOK && (left < entry->venue_quantity - entry->venue_filled || !has_room(state, levels))) return;
+  for (uint32_t rank = 0; left > 0 && has_room(state, 0); rank++) {
     if (!level_at(state, entry->instrument, 1 - side_of(entry), rank, &price, &size)) break;
     sum = size == INT64_MAX ? size : sum + size;
     int64_t quantity = sum - *taken < left ? sum - *taken : left;
@@ -116,7 +120,7 @@ static uint32_t collect(nt_state *state, uint32_t instrument, uint32_t side, int
 
 /* What a resting order gets of a volume that has come to it. */
 static int64_t makes(nt_state *state, const nt_entry *entry, int64_t volume) {
-  int64_t quantity = has_room(state) ? wanted_of(state, entry, volume) : 0;
+  int64_t quantity = has_room(state, 0) ? wanted_of(state, entry, volume) : 0;
   if (entry->displayed != 0 && quantity > entry->displayed) quantity = entry->displayed;
   return quantity > 0 ? quantity : 0;
 }
@@ -187,6 +191,7 @@ static void best_moved(nt_state *state, uint32_t instrument, uint32_t side) {
   int64_t price = best_of(state, instrument, side), size = size_of(state, instrument, side);
   if (!state->markets[instrument].booked && price != NT_ABSENT && size != INT64_MAX)
     nt_queue_level(state, instrument, side, price, price == book->best[side] ? book->size[side] : INT64_MAX, size);
+  if (price == book->best[side] && size == book->size[side] && size != INT64_MAX) return; /* the other side has moved, or deeper levels */
   book->best[side] = price;
   book->size[side] = size;
   book->taken[side] = 0;
@@ -195,6 +200,7 @@ static void best_moved(nt_state *state, uint32_t instrument, uint32_t side) {
 void nt_queue_quote(nt_state *state, uint32_t instrument) {
   nt_venue_book *book = &state->books[instrument];
   for (uint32_t side = 0; side < 2; side++) best_moved(state, instrument, side);
+  if (state->markets[instrument].session != NT_SESSION_OPEN) return;
   for (uint32_t side = 0; side < 2; side++) {
     if (best_of(state, instrument, 1 - side) == NT_ABSENT) continue;
     uint32_t waiting = 0;

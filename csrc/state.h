@@ -409,6 +409,8 @@ void nt_book_tick(nt_state *state, const nt_tick *tick);
 void nt_book_gap(nt_state *state, const nt_tick *tick);
 void nt_book_settle(nt_state *state, uint32_t instrument); /* show the update that is under way */
 void nt_book_settle_all(nt_state *state);
+/* Price of the last level that a quantity reaches, or of the last there is; of the quote where no level is known. */
+int64_t nt_book_reach(const nt_state *state, uint32_t instrument, uint32_t side, int64_t quantity);
 /* Level `rank` of a side, the best is 0. 0 when there is none, or none that is known. */
 int nt_book_level(const nt_state *state, uint32_t instrument, uint32_t side, uint32_t rank, int64_t *price, int64_t *size);
 /* Displayed at a price, 0 when there is no such level, INT64_MAX when it is not known. */
@@ -457,7 +459,8 @@ void nt_cancel_working(nt_state *state, uint32_t account, uint32_t channel, uint
 
 /* order_types.c: what the kinds of orders ask for. */
 int nt_order_form(const nt_order *order);
-int nt_order_reduces(const nt_state *state, uint32_t account, uint32_t instrument, uint8_t side, int64_t added, nt_verdict *verdict);
+int nt_order_reduces(const nt_state *state, uint32_t account, uint32_t instrument, uint8_t side, int64_t added, int bracket,
+                     nt_verdict *verdict);
 int nt_order_type_checks(const nt_state *state, const nt_order *order, uint32_t channel, nt_verdict *verdict);
 nt_entry *nt_order_list(const nt_state *state, const nt_order *order, uint32_t channel);
 

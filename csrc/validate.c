@@ -134,17 +134,20 @@ static inline int freshness(const nt_market *market, const nt_pair *pair, int64_
   return 0;
 }
 
-/* Check 11. Reference: the opposite best for an order that reaches it, else the middle. Doubled, so that the middle is whole.
- * The limit reported is the last price inside the band, towards the reference. */
-static inline int collar(const nt_market *market, const nt_pair *pair, uint8_t side, int64_t price, nt_verdict *verdict) {
+/* Check 11. Reference: the opposite best for an order that reaches it, else the middle; of one that waits, its trigger. Doubled, so that
+ * the middle is whole. The limit reported is the last price inside the band, towards the reference. */
+static inline int collar(const nt_market *market, const nt_pair *pair, uint8_t side, int64_t price, int64_t trigger_price, int at_once,
+                         nt_verdict *verdict) {
   if (pair->price_collar_bps == INT64_MAX) return 1;
-  if (!nt_has_quote(market)) {
+  int64_t reference;
+  if (!at_once) {
+    reference = 2 * trigger_price;
+  } else if (nt_has_quote(market)) {
+    reference = nt_crosses(side, price, nt_opposite(market, side)) ? 2 * nt_opposite(market, side) : market->bid + market->ask;
+  } else {
     deny(verdict, NT_CHECK_COLLAR, NT_REASON_MARKET_PRICE_UNAVAILABLE, NT_UNIT_PRICE, price, NT_ABSENT);
     return 0;
   }
-  int64_t opposite = side == NT_SIDE_BUY ? market->ask : market->bid;
-  int aggressive = side == NT_SIDE_BUY ? price >= opposite : price <= opposite;
-  int64_t reference = aggressive ? 2 * opposite : market->bid + market->ask;
   nt_wide distance = nt_absolute((nt_wide)2 * price - reference) * 10000;
   nt_wide allowed = nt_absolute(reference) * pair->price_collar_bps;
   if (distance <= allowed) return 1;
@@ -237,11 +240,12 @@ static inline int exposure(const nt_state *state, const nt_book_keeping *keeping
   int64_t limit = check == NT_CHECK_EXPOSURE ? keeping->max_gross_exposure : NT_ABSENT;
   int64_t base = nt_base_position(state, pair, side, added->reducing);
   nt_wide worst = nt_pair_case(pair, side, base, added->quantity, added->product, added->price);
-  if (added->price != NT_ABSENT && worst <= pair->worst) return 1;
+  int closes = side == NT_SIDE_BUY ? pair->position < 0 : pair->position > 0;
+  if (added->price != NT_ABSENT && worst <= pair->worst && (closes || pair->initial_margin_bps == 0 || added->quantity == 0)) return 1;
   if (!is_valued(keeping, check, added, limit, verdict)) return 0;
-  int64_t money = nt_ratio_up(&pair->value, worst);
+  int64_t money = nt_ratio_up(&pair->value, worst > pair->worst ? worst : pair->worst);
   nt_wide gross = keeping->exposure - pair->exposure + money;
-  if (gross > keeping->max_gross_exposure) {
+  if (worst > pair->worst && gross > keeping->max_gross_exposure) {
     deny_wide(verdict, NT_CHECK_EXPOSURE, NT_REASON_GROSS_EXPOSURE_EXCEEDED, NT_UNIT_MONEY, gross, keeping->max_gross_exposure);
     return 0;
   }
@@ -297,12 +301,12 @@ static inline int daily_value(const nt_book_keeping *keeping, const nt_pair *pai
 
 /* Check 23. Orders on their way to the venue, or being cancelled, count as working. */
 static inline int self_trade(const nt_state *state, const nt_book_keeping *keeping, uint32_t account, uint32_t instrument, uint8_t side,
-                             int64_t price, nt_verdict *verdict) {
+                             int64_t price, int64_t quantity, nt_verdict *verdict) {
   if (keeping->self_trade == 0) return 1;
   const nt_pair *pair = &state->pairs[nt_pair_index(state, account, instrument)];
   uint32_t other = side == NT_SIDE_BUY ? 1 : 0;
   if (pair->own_best[other] == NT_NIL) return 1;
-  int64_t own = pair->own_price[other], reach = nt_reach(&state->markets[instrument], side, price);
+  int64_t own = pair->own_price[other], reach = nt_reach(state, instrument, side, price, quantity);
   if (reach == NT_ABSENT) {
     deny(verdict, NT_CHECK_SELF_TRADE, NT_REASON_MARKET_PRICE_UNAVAILABLE, NT_UNIT_PRICE, NT_ABSENT, own);
     return 0;
@@ -375,8 +379,9 @@ void nt_validate_new(const nt_state *state, const nt_order *order, uint32_t chan
   if (!nt_order_type_checks(state, order, channel, verdict)) return;
   if (!freshness(market, pair, state->now, verdict)) return;
   int at_once = nt_trades_at_once(market, order->type, order->side, order->trigger_price);
-  if (at_once && order->price != NT_ABSENT && !collar(market, pair, order->side, order->price, verdict)) return;
-  int64_t value = nt_value_price(market, order->side, order->type, order->price, order->trigger_price);
+  if (order->price != NT_ABSENT && !collar(market, pair, order->side, order->price, order->trigger_price, at_once, verdict)) return;
+  nt_asked asked = nt_asked_by(order);
+  int64_t value = nt_value_price(state, order->instrument, &asked);
   if (!notional(pair, value, order->quantity, verdict)) return;
   if (opens && !minimum_notional(market, pair, terms, order->price, order->trigger_price, at_once, order->quantity, verdict)) return;
   if (keeping->open_orders >= keeping->max_open_orders) {
@@ -392,7 +397,7 @@ void nt_validate_new(const nt_state *state, const nt_order *order, uint32_t chan
   }
   if (!repeated_fills(state, keeping, order->account, verdict) || !duplicative(state, keeping, order->account, key, verdict)) return;
   if (!rate(keeping, state->now, verdict, rate_next) || !at_once) return;
-  self_trade(state, keeping, order->account, order->instrument, order->side, order->price, verdict);
+  self_trade(state, keeping, order->account, order->instrument, order->side, order->price, order->quantity, verdict);
 }
 
 /* order carries the new total quantity and price, filled in from the entry where absent. Exposure is checked on what it adds. */
@@ -427,12 +432,12 @@ void nt_validate_replace(const nt_state *state, const nt_order *order, const nt_
   if (!freshness(market, pair, state->now, verdict)) return;
   int64_t trigger_price = nt_replaced_trigger(entry, order->trigger_price);
   int at_once = entry->triggered || nt_trades_at_once(market, entry->type, entry->side, trigger_price);
-  if (at_once && limit && !collar(market, pair, entry->side, order->price, verdict)) return;
-  int64_t value = nt_replaced_value(market, entry, order->price, order->trigger_price);
+  if (limit && !collar(market, pair, entry->side, order->price, trigger_price, at_once, verdict)) return;
+  int64_t value = nt_replaced_value(state, entry, order);
   if (!notional(pair, value, order->quantity, verdict)) return;
   if (entry->reduce_only) {
-    int held = entry->contingency == NT_CONTINGENCY_BRACKET;
-    if (!held && added > 0 && !nt_order_reduces(state, entry->account, entry->instrument, entry->side, added, verdict)) return;
+    int bracket = entry->contingency == NT_CONTINGENCY_BRACKET;
+    if (added > 0 && !nt_order_reduces(state, entry->account, entry->instrument, entry->side, added, bracket, verdict)) return;
   } else {
     if (!minimum_notional(market, pair, terms, order->price, trigger_price, at_once, order->quantity, verdict)) return;
   }
@@ -454,7 +459,7 @@ void nt_validate_replace(const nt_state *state, const nt_order *order, const nt_
   }
   if (!repeated_fills(state, keeping, entry->account, verdict)) return;
   if (!rate(keeping, state->now, verdict, rate_next) || !at_once) return;
-  self_trade(state, keeping, entry->account, entry->instrument, entry->side, order->price, verdict);
+  self_trade(state, keeping, entry->account, entry->instrument, entry->side, order->price, order->quantity - entry->filled, verdict);
 }
 
 /* Check 19 of a request to cancel. */

@@ -133,12 +133,15 @@ static void check_21_daily_value(void) {
   limits.account.max_daily_value = (int64_t)10 * UNIT;
   machine m = machine_make(&limits);
   machine_session(&m, NT_SESSION_OPEN, 1);
+  for (int priced = 0; priced < 2; priced++) { /* where it would sell is not known */
+    sends(&m, SELL, 4, priced ? PRICE : NT_ABSENT);
+    machine_denied(&m, 21, NT_REASON_MARKET_PRICE_UNAVAILABLE, 19, NT_UNIT_MONEY, NT_ABSENT, (int64_t)10 * UNIT);
+  }
+  machine_quote(&m, PRICE - 100, PRICE + 100);
   uint64_t first = passes(&m, BUY, 6, PRICE);
   requests(&m, NT_MESSAGE_CANCEL, first, 0, NT_ABSENT); /* gives nothing back */
   sends(&m, SELL, 4, PRICE + 25);
   machine_denied(&m, 21, NT_REASON_DAILY_VALUE_EXCEEDED, 20, NT_UNIT_MONEY, (int64_t)(10 * PRICE + 100) * 5000, (int64_t)10 * UNIT);
-  sends(&m, SELL, 4, NT_ABSENT);
-  machine_denied(&m, 21, NT_REASON_MARKET_PRICE_UNAVAILABLE, 19, NT_UNIT_MONEY, NT_ABSENT, (int64_t)10 * UNIT);
   uint64_t second = passes(&m, SELL, 4, PRICE);
   requests(&m, NT_MESSAGE_REPLACE, second, NT_ABSENT, PRICE + 25);
   CHECK_EQUAL(machine_one(&m, NT_EXEC_REPLACE_REJECTED)->reason, NT_REASON_DAILY_VALUE_EXCEEDED);

@@ -148,6 +148,9 @@ static void check_17_open_notional(void) {
   machine_limits limits = machine_defaults();
   limits.account.max_open_notional = (int64_t)10 * UNIT;
   machine m = machine_make(&limits);
+  sends(&m, BUY, 4, NT_ABSENT);
+  machine_denied(&m, 17, NT_REASON_MARKET_PRICE_UNAVAILABLE, 19, NT_UNIT_MONEY, NT_ABSENT, (int64_t)10 * UNIT);
+  machine_quote(&m, PRICE - 100, PRICE + 100);
   uint64_t buy = passes(&m, BUY, 4, PRICE);
   passes(&m, SELL, 4, PRICE + 25); /* both sides count */
   sends(&m, BUY, 4, PRICE);
@@ -155,12 +158,10 @@ static void check_17_open_notional(void) {
   requests(&m, NT_MESSAGE_REPLACE, buy, 6, NT_ABSENT); /* 100 over */
   refused(&m, NT_EXEC_REPLACE_REJECTED, 17, NT_REASON_OPEN_NOTIONAL_EXCEEDED, NT_UNIT_MONEY, (int64_t)(10 * PRICE + 100) * 5000,
           (int64_t)10 * UNIT);
-  requests(&m, NT_MESSAGE_CANCEL, 2, 0, NT_ABSENT);
+  requests(&m, NT_MESSAGE_CANCEL, buy + 1, 0, NT_ABSENT);
   requests(&m, NT_MESSAGE_REPLACE, buy, 10, NT_ABSENT); /* the limit itself */
   CHECK_EQUAL(m.effects.accepted, 1);
   CHECK(m.state->keeping[0].open_notional == (nt_wide)10 * UNIT);
-  sends(&m, BUY, 4, NT_ABSENT);
-  machine_denied(&m, 17, NT_REASON_MARKET_PRICE_UNAVAILABLE, 19, NT_UNIT_MONEY, NT_ABSENT, (int64_t)10 * UNIT);
   requests(&m, NT_MESSAGE_REPLACE, buy, 4, NT_ABSENT); /* less always passes */
   CHECK_EQUAL(m.effects.accepted, 1);
   CHECK(m.state->keeping[0].open_notional == (nt_wide)4 * UNIT);
@@ -179,7 +180,11 @@ static void check_17_gross_exposure(void) {
   limits.terms.instrument = 1;
   CHECK_EQUAL(nt_instrument_add(m.state, &limits.instrument, &error), 1);
   CHECK_EQUAL(nt_terms_set(m.state, &limits.terms, &error), NT_OK);
-  passes(&m, BUY, 4, PRICE);
+  sends(&m, BUY, 4, NT_ABSENT);
+  machine_denied(&m, 17, NT_REASON_MARKET_PRICE_UNAVAILABLE, 19, NT_UNIT_MONEY, NT_ABSENT, (int64_t)10 * UNIT);
+  nt_tick quote = {.bid_price = PRICE - 100, .ask_price = PRICE + 100, .ts_event = m.ts, .ts_recv = m.ts, .kind = NT_TICK_QUOTE};
+  for (quote.instrument = 0; quote.instrument < 2; quote.instrument++) machine_input(&m, (nt_input){.kind = NT_INPUT_TICK, .tick = &quote});
+  uint64_t first = passes(&m, BUY, 4, PRICE);
   passes(&m, SELL, 4, PRICE); /* the other case of the two */
   nt_order other = machine_order(&m, SELL, 6, PRICE);
   other.instrument = 1;
@@ -187,15 +192,11 @@ static void check_17_gross_exposure(void) {
   CHECK_EQUAL(m.effects.accepted, 1); /* the limit itself, over two instruments */
   sends(&m, BUY, 4, PRICE);
   machine_denied(&m, 17, NT_REASON_GROSS_EXPOSURE_EXCEEDED, 3, NT_UNIT_MONEY, (int64_t)14 * UNIT, (int64_t)10 * UNIT);
-  requests(&m, NT_MESSAGE_REPLACE, 1, NT_ABSENT, PRICE + 25);
+  requests(&m, NT_MESSAGE_REPLACE, first, NT_ABSENT, PRICE + 25);
   refused(&m, NT_EXEC_REPLACE_REJECTED, 17, NT_REASON_GROSS_EXPOSURE_EXCEEDED, NT_UNIT_MONEY, (int64_t)(10 * PRICE + 100) * 5000,
           (int64_t)10 * UNIT);
-  requests(&m, NT_MESSAGE_CANCEL, 1, 0, NT_ABSENT);
-  requests(&m, NT_MESSAGE_CANCEL, 2, 0, NT_ABSENT);
-  requests(&m, NT_MESSAGE_CANCEL, 3, 0, NT_ABSENT);
+  for (uint64_t id = first; id < first + 3; id++) requests(&m, NT_MESSAGE_CANCEL, id, 0, NT_ABSENT);
   CHECK(m.state->keeping[0].exposure == 0);
-  sends(&m, BUY, 4, NT_ABSENT);
-  machine_denied(&m, 17, NT_REASON_MARKET_PRICE_UNAVAILABLE, 19, NT_UNIT_MONEY, NT_ABSENT, (int64_t)10 * UNIT);
   holds(&m, BUY, 8);
   passes(&m, SELL, 8, PRICE * 2); /* closes: adds nothing, whatever its price */
   machine_trade(&m, PRICE + 50000, 1, BUY);

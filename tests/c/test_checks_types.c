@@ -33,6 +33,7 @@ static void a_stop_is_worth_its_trigger(void) {
   machine_limits limits = machine_defaults();
   limits.account.max_open_notional = (int64_t)10 * UNIT;
   limits.terms.min_order_notional = (int64_t)4 * UNIT;
+  limits.config.slippage_ticks = 0;
   machine m = machine_make(&limits);
   machine_trade(&m, PRICE - 50, 1, BUY);
   CHECK_EQUAL(answer(&m, stop_order(&m, BUY, 4, PRICE - 25, NT_ABSENT)), NT_REASON_NOTIONAL_BELOW_MINIMUM);
@@ -179,10 +180,11 @@ static void a_reached_trigger_counts_in_a_replace(void) {
   CHECK_EQUAL(answer(&m, machine_request(&m, NT_MESSAGE_CANCEL, m.next_id - 1, 0, NT_ABSENT)), NT_REASON_USER_REQUEST);
   CHECK_EQUAL(answer(&m, stop_order(&m, BUY, 4, PRICE + 25, PRICE + 50)), 0); /* it waits */
   uint64_t waiting = m.next_id - 1;
-  CHECK_EQUAL(answer(&m, machine_request(&m, NT_MESSAGE_REPLACE, waiting, NT_ABSENT, 2 * PRICE - 50)), 0);
+  CHECK_EQUAL(answer(&m, machine_request(&m, NT_MESSAGE_REPLACE, waiting, NT_ABSENT, 2 * PRICE - 50)),
+              NT_REASON_PRICE_COLLAR); /* of its trigger */
   request = machine_request(&m, NT_MESSAGE_REPLACE, waiting, NT_ABSENT, NT_ABSENT);
   request.trigger_price = PRICE;
-  CHECK_EQUAL(answer(&m, request), NT_REASON_PRICE_COLLAR);
+  CHECK_EQUAL(answer(&m, request), NT_REASON_SELF_TRADE_PREVENTED);
   CHECK_EQUAL(answer(&m, machine_request(&m, NT_MESSAGE_REPLACE, waiting, NT_ABSENT, PRICE + 25)), 0);
   machine_trade(&m, PRICE + 25, 1, BUY);
   CHECK_EQUAL(m.effects.reports[0].exec_type, NT_EXEC_TRIGGERED);

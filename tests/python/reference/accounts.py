@@ -142,5 +142,5 @@ class Keeping:
             return
         if self.day is not None:
             self.day_value = 0
+            self.day_equity = self.equity()
         self.day = day
-        self.day_equity = self.equity()

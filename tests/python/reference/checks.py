@@ -10,7 +10,6 @@ from neural_trader._native import abi
 from reference import exposure as worth
 from reference.accounts import Keeping
 from reference.inputs import Request
-from reference.market import Market
 from reference.orders import BUY, SELL, Order, Verdict
 from reference.wanted import PRICED, Wanted, alike, given
 
@@ -144,10 +143,10 @@ def line_one(it: Wanted, request: Request) -> Checks:
             yield Verdict(abi.NT_CHECK_EXPIRY, abi.NT_REASON_EXPIRE_TIME_IN_PAST, NANOSECONDS, request.expire_ts, it.now)
 
 
-def reduce_only(it: Wanted) -> Verdict | None:
-    """Check 16. What already works to reduce counts."""
+def reduce_only(it: Wanted, bracket: bool) -> Verdict | None:
+    """Check 16. What already works to reduce counts. A bracket's position is still to come: only the sum is bounded."""
     position = it.keeping.positions[it.instrument].quantity
-    to_close = -position if it.side == BUY else position
+    to_close = RAW_MAX if bracket else -position if it.side == BUY else position
     working = it.keeping.working_quantity(it.instrument, it.side, reduce_only=True) + it.added
     if working <= to_close:
         return None
@@ -179,10 +178,14 @@ def freshness(it: Wanted) -> Verdict | None:
 
 
 def collar(it: Wanted) -> Verdict | None:
-    """Check 11. Reference: the opposite best for an order that reaches it, else the middle."""
+    """Check 11. Reference: the opposite best for an order that reaches it, else the middle; of one that waits its trigger."""
     bps, market = it.keeping.positions[it.instrument].terms.price_collar_bps, it.market
     if bps is None:
         return None
+    if not it.at_once:
+        assert it.trigger_price is not None
+        assert it.price is not None
+        return outside(it.price, Fraction(it.trigger_price), bps)
     if not market.sound:
         return Verdict(abi.NT_CHECK_COLLAR, abi.NT_REASON_MARKET_PRICE_UNAVAILABLE, PRICE, it.price)
     assert market.bid is not None
@@ -190,12 +193,16 @@ def collar(it: Wanted) -> Verdict | None:
     assert it.price is not None
     opposite = market.ask if it.side == BUY else market.bid
     reaches = it.price >= opposite if it.side == BUY else it.price <= opposite
-    reference = Fraction(opposite) if reaches else Fraction(market.bid + market.ask, 2)
+    return outside(it.price, Fraction(opposite) if reaches else Fraction(market.bid + market.ask, 2), bps)
+
+
+def outside(price: int, reference: Fraction, bps: int) -> Verdict | None:
+    """Beyond the band around a reference."""
     band = abs(reference) * bps / 10_000
-    if abs(it.price - reference) <= band:
+    if abs(price - reference) <= band:
         return None
-    edge = math.floor(reference + band) if it.price > reference else math.ceil(reference - band)
-    return Verdict(abi.NT_CHECK_COLLAR, abi.NT_REASON_PRICE_COLLAR, PRICE, it.price, edge, saturates=False)
+    edge = math.floor(reference + band) if price > reference else math.ceil(reference - band)
+    return Verdict(abi.NT_CHECK_COLLAR, abi.NT_REASON_PRICE_COLLAR, PRICE, price, edge, saturates=False)
 
 
 def notional(it: Wanted, value: int | None) -> Verdict | None:
@@ -267,14 +274,17 @@ def exposure(it: Wanted, value: int | None, product: int) -> Checks:
     if limits.max_gross_exposure is None and bps is None:
         return
     worst = worth.case(keeping, number, it.side, opening(it), product, value, it.added - opening(it))
-    if value is not None and worst <= worth.worst(keeping, number):
+    held = keeping.positions[number].quantity
+    closes = held < 0 if it.side == BUY else held > 0
+    if value is not None and worst <= worth.worst(keeping, number) and (closes or bps is None or opening(it) == 0):
         return
     if value is None:
         check = abi.NT_CHECK_BUYING_POWER if limits.max_gross_exposure is None else abi.NT_CHECK_EXPOSURE
         yield unpriced(check, limits.max_gross_exposure)
-    money = keeping.positions[number].up(worst)
+    more = worst > worth.worst(keeping, number)
+    money = keeping.positions[number].up(max(worst, worth.worst(keeping, number)))
     gross = money + sum(worth.exposure(keeping, other) for other in instruments if other != number)
-    if limits.max_gross_exposure is not None and gross > limits.max_gross_exposure:
+    if more and limits.max_gross_exposure is not None and gross > limits.max_gross_exposure:
         yield Verdict(abi.NT_CHECK_EXPOSURE, abi.NT_REASON_GROSS_EXPOSURE_EXCEEDED, MONEY, gross, limits.max_gross_exposure)
     if bps is not None:
         working = keeping.working_quantity(number, BUY) + keeping.working_quantity(number, SELL) + opening(it)
@@ -322,27 +332,19 @@ def duplicative(it: Wanted) -> Verdict | None:
     return Verdict(abi.NT_CHECK_REPEATED, abi.NT_REASON_DUPLICATIVE_ORDER, COUNT, most + 1, most)
 
 
-def reach(market: Market, side: int, limit: int | None) -> int | None:
-    """How far an order may trade."""
-    opposite = market.best(SELL if side == BUY else BUY)
-    if limit is not None or opposite is None:
-        return limit
-    return opposite + market.slippage if side == BUY else opposite - market.slippage
-
-
-def crossed(keeping: Keeping, instrument: int, side: int, limit: int | None) -> list[Order]:
+def crossed(keeping: Keeping, instrument: int, side: int, limit: int | None, quantity: int, sweeps: bool) -> list[Order]:
     """The account's own orders that stand in the way, best first."""
     own = [order for order in keeping.orders if order.account == keeping.number and order.instrument == instrument]
     own = [order for order in own if order.side != side and order.own_price is not None]
     own.sort(key=lambda order: (-order.direction * (order.own_price or 0), order.venue_order_id))
-    far = reach(keeping.markets[instrument], side, limit)
+    far = worth.reach(keeping.markets[instrument], side, limit, quantity, sweeps)
     if far is None:
         return []
     return [order for order in own if order.own_price is not None and (far >= order.own_price if side == BUY else far <= order.own_price)]
 
 
-def self_trade(it: Wanted) -> Verdict | None:
-    """Check 23."""
+def self_trade(it: Wanted, quantity: int) -> Verdict | None:
+    """Check 23, of so much."""
     keeping = it.keeping
     if keeping.limits.self_trade == 0:
         return None
@@ -354,7 +356,7 @@ def self_trade(it: Wanted) -> Verdict | None:
     if not own:
         return None
     best = min(own) if it.side == BUY else max(own)
-    far = reach(it.market, it.side, it.price)
+    far = worth.reach(it.market, it.side, it.price, quantity, it.sweeps)
     if far is None:
         return Verdict(abi.NT_CHECK_SELF_TRADE, abi.NT_REASON_MARKET_PRICE_UNAVAILABLE, PRICE, None, best)
     crosses = far >= best if it.side == BUY else far <= best
@@ -399,14 +401,14 @@ def new_order(it: Wanted, request: Request, last_id: int, taken: int | None, lis
     yield from line_one(it, request)
     reduces = request.flags & abi.NT_ORDER_REDUCE_ONLY != 0
     bracket = request.flags & abi.NT_ORDER_EXTENDED != 0 and request.contingency == abi.NT_CONTINGENCY_BRACKET
-    if reduces and not bracket:
-        yield reduce_only(it)
+    if reduces:
+        yield reduce_only(it, bracket)
     if request.flags & abi.NT_ORDER_POST_ONLY:
         yield post_only(it)
     yield freshness(it)
-    if it.at_once and it.price is not None:
+    if it.price is not None:
         yield collar(it)
-    value = worth.value_price(it.market, it.side, it.type, it.price, it.trigger_price)
+    value = worth.value_price(it.market, asked_by(it, request))
     yield notional(it, value)
     if not reduces:
         yield minimum_notional(it)
@@ -422,7 +424,13 @@ def new_order(it: Wanted, request: Request, last_id: int, taken: int | None, lis
     yield duplicative(it)
     yield order_rate(it)
     if it.at_once:
-        yield self_trade(it)
+        yield self_trade(it, it.quantity)
+
+
+def asked_by(it: Wanted, request: Request) -> worth.Asked:
+    """What a new order asks for."""
+    offset = request.trailing_offset if request.flags & abi.NT_ORDER_EXTENDED else 0
+    return worth.Asked(it.side, it.type, it.price, it.trigger_price, offset, it.quantity, it.sweeps)
 
 
 def replace(it: Wanted, order: Order, trigger: int | None) -> Checks:
@@ -443,13 +451,13 @@ def replace(it: Wanted, order: Order, trigger: int | None) -> Checks:
         yield price(it, it.price)
     yield price(it, trigger)
     yield freshness(it)
-    if it.at_once and limit:
+    if limit:
         yield collar(it)
-    value = worth.replaced_value(it.market, order, it.price, trigger)
+    value = worth.replaced_value(it.market, order, it, trigger, it.sweeps)
     yield notional(it, value)
     if order.reduce_only:
-        if order.contingency != abi.NT_CONTINGENCY_BRACKET and it.added > 0:
-            yield reduce_only(it)
+        if it.added > 0:
+            yield reduce_only(it, order.contingency == abi.NT_CONTINGENCY_BRACKET)
     else:
         yield minimum_notional(it)
     yield position(it)
@@ -467,4 +475,4 @@ def replace(it: Wanted, order: Order, trigger: int | None) -> Checks:
     yield repeated_fills(it)
     yield order_rate(it)
     if it.at_once:
-        yield self_trade(it)
+        yield self_trade(it, it.quantity - order.filled)

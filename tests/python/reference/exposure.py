@@ -3,35 +3,77 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 
 from neural_trader._native import abi
 from reference.accounts import Keeping
 from reference.market import Market
 from reference.orders import BUY, SELL, Order
-from reference.wanted import trades_at_once
+from reference.wanted import Wanted, trades_at_once
 
 
-def value_price(market: Market, side: int, order_type: int, price: int | None, trigger: int | None) -> int | None:
-    """At which an order is valued: the worst of its price, its trigger, and when it may trade at once the quote it reaches."""
-    own = [abs(value) for value in (price, trigger) if value is not None]
-    if not trades_at_once(market, order_type, side, trigger) and trigger is not None:
-        return max(own)
-    opposite = market.best(SELL if side == BUY else BUY)
-    if price is not None:
-        crosses = opposite is not None and (price >= opposite if side == BUY else price <= opposite)
-        return max([*own, abs(opposite)] if crosses and opposite is not None else own)
-    if not market.sound or market.bid is None or market.ask is None:
+@dataclass(frozen=True)
+class Asked:
+    """What an order asks for, as far as its value goes. sweeps: without a price it takes level by level."""
+
+    side: int
+    type: int
+    price: int | None
+    trigger: int | None
+    offset: int
+    quantity: int
+    sweeps: bool
+
+
+def value_price(market: Market, asked: Asked) -> int | None:
+    """At which an order is valued: the worst of its price, its trigger, and when it may trade at once what it may trade at."""
+    buys, last, opposite = asked.side == BUY, market.last, market.best(SELL if asked.side == BUY else BUY)
+    slippage = market.slippage if buys else -market.slippage
+    found = [] if asked.price is None else [asked.price]
+    if asked.type == abi.NT_ORDER_TRAILING_STOP and asked.trigger is None:
+        begin = opposite if last is None else last
+        if begin is not None:
+            found.append(begin + asked.offset + slippage if buys else begin - asked.offset)
+    elif asked.trigger is not None:
+        found += [asked.trigger] if asked.price is not None else [asked.trigger, asked.trigger + slippage]
+        if not trades_at_once(market, asked.type, asked.side, asked.trigger):
+            return max(map(abs, found))
+    if asked.price is not None:
+        if buys and not market.instrument.allow_negative_price:
+            return max(map(abs, found))
+        if opposite is None and last is None:
+            return None
+        met = [price for price in (opposite, last) if price is not None]
+        found += [price for price in met if (asked.price >= price if buys else asked.price <= price)]
+        return max(map(abs, found))
+    if not market.sound or market.bid is None or opposite is None:
         return None
-    return max(*own, abs(market.bid), abs(market.ask + market.slippage if side == BUY else market.bid - market.slippage))
+    found += [market.bid, opposite + slippage, *([] if last is None else [last + slippage])]
+    found.append(reach(market, asked.side, None, asked.quantity, asked.sweeps) or 0)
+    return max(map(abs, found))
 
 
-def replaced_value(market: Market, order: Order, price: int | None, trigger: int | None) -> int | None:
+def reach(market: Market, side: int, limit: int | None, quantity: int, sweeps: bool) -> int | None:
+    """How far an order may trade: without a limit as deep as its quantity goes into the book."""
+    far = market.best(SELL if side == BUY else BUY)
+    if limit is not None or far is None:
+        return limit
+    left = quantity
+    for price, size in market.book.ladder(SELL if side == BUY else BUY) if sweeps and market.book.booked else []:
+        if left <= 0:
+            break
+        far, left = price, left - size
+    return far + market.slippage if side == BUY else far - market.slippage
+
+
+def replaced_value(market: Market, order: Order, it: Wanted, trigger: int | None, sweeps: bool) -> int | None:
     """The same once it is replaced; without a price it never falls. trigger: the one that is asked for."""
-    now = abi.NT_ORDER_MARKET if price is None else abi.NT_ORDER_LIMIT
+    now = abi.NT_ORDER_MARKET if it.price is None else abi.NT_ORDER_LIMIT
     kept = order.trigger_price if trigger is None else trigger
-    value = value_price(market, order.side, now if order.triggered else order.type, price, kept)
-    return value if price is not None or value is None else max(value, order.standing_value)
+    kind = now if order.triggered else order.type
+    value = value_price(market, Asked(order.side, kind, it.price, kept, order.trailing_offset, it.quantity - order.filled, sweeps))
+    return value if it.price is not None or value is None else max(value, order.standing_value)
 
 
 def working_product(keeping: Keeping, instrument: int, side: int) -> int:

@@ -47,6 +47,15 @@ class QueueVenue(Venue):
                     levels.append((price, size - gone))
         return levels
 
+    def levels(self, order: Order) -> int:
+        """How many of what is displayed it goes through."""
+        sums, count, taken = 0, 0, self.taken[order.instrument, other(order.side)]
+        for price, size in self.displayed(order.instrument, other(order.side)):
+            if sums - taken >= order.venue_leaves or (order.venue_price is not None and (price - order.venue_price) * order.direction > 0):
+                break
+            sums, count = UNBOUNDED if size == UNBOUNDED else sums + size, count + 1
+        return count
+
     def wanted(self, order: Order, available: int) -> int:
         """What it takes of this much."""
         most = min(order.venue_leaves, available)
@@ -59,8 +68,10 @@ class QueueVenue(Venue):
 
     def take_levels(self, order: Order) -> None:
         """What it can at the quote, level by level. FOK: everything or nothing."""
+        if not self.is_open(order.instrument):
+            return
         want = self.wanted(order, sum(size for _, size in self.left(order)))
-        if order.time_in_force == abi.NT_TIF_FOK and want < order.venue_leaves:
+        if order.time_in_force == abi.NT_TIF_FOK and (want < order.venue_leaves or not self.room_for(self.levels(order))):
             return
         place, wanted = (order.instrument, other(order.side)), want
         while want > 0 and self.room() and (levels := self.left(order)):
@@ -143,8 +154,11 @@ class QueueVenue(Venue):
             if not market.book.booked and price is not None and size is not None:
                 told_price, told_size = self.told[instrument, side]
                 self.shrink(instrument, side, price, told_size if told_price == price else None, size)
+            if size is None or (price, size) != self.told[instrument, side]:
+                self.taken[instrument, side] = 0
             self.told[instrument, side] = (price, size)
-            self.taken[instrument, side] = 0
+        if not self.is_open(instrument):
+            return
         for side in (BUY, SELL):
             opposite = market.best(other(side))
             if opposite is None:

@@ -25,6 +25,7 @@ class Kernel:
         self, settings: Settings, instruments: list[Instrument], accounts: list[Account], terms: dict[tuple[int, int], Terms]
     ) -> None:
         self.settings = settings
+        self.sweeps = settings.fill_model != abi.NT_FILL_PRINTS
         self.now = ABSENT
         self.orders: list[Order] = []  # that have not ended, in the order of acceptance
         self.slots: list[dict[int, Order]] = [{} for _ in range(settings.channels)]
@@ -47,6 +48,7 @@ class Kernel:
         self.venue = model(settings, self.markets, self.keepings, self.send_out)
         self.venue.next_priority = self.take_priority
         self.venue.room = self.has_room
+        self.venue.room_for = self.has_room
 
     # ---- transit
 
@@ -55,11 +57,11 @@ class Kernel:
         self.next_priority += 1
         return self.next_priority - 1
 
-    def has_room(self) -> bool:
-        """Fills stop while half of the answers that fit are on their way."""
+    def has_room(self, fills: int = 0) -> bool:
+        """Fills stop while half of the answers that fit, less these, are on their way."""
         entries = self.settings.channels * self.settings.order_capacity
         capacity = 16 * (1 << (entries - 1).bit_length())
-        return capacity - len(self.outward) > capacity // 2
+        return capacity - len(self.outward) > capacity // 2 + fills
 
     def send_in(self, transit: Transit) -> None:
         """To the venue."""
@@ -129,6 +131,7 @@ class Kernel:
             *(self.now, ts, keeping, self.markets[request.instrument], request.instrument, request.side, request.type),
             *(request.time_in_force, request.price, request.trigger_price, raw(request.quantity), raw(request.quantity)),
             request.flags & abi.NT_ORDER_REDUCE_ONLY != 0,
+            self.sweeps,
         )
         holder = self.slots[channel].get(request.client_order_id % self.settings.order_capacity)
         list_known = request.contingency == 0 or self.list_of(channel, request) is not None
@@ -146,15 +149,18 @@ class Kernel:
             report |= {"exec_type": abi.NT_EXEC_DENIED, "order_status": abi.NT_STATUS_DENIED}
             self.reports[channel].append(because(report, verdict))
             if verdict.reason == abi.NT_REASON_SELF_TRADE_PREVENTED:
-                self.prevent_self_trade(request.account, request.instrument, request.side, request.price)
+                self.prevent_self_trade(request.account, request.instrument, request.side, request.price, raw(request.quantity))
             return
         keeping, market = self.keepings[request.account], self.markets[request.instrument]
         at_once = trades_at_once(market, request.type, request.side, request.trigger_price)
         if at_once:
-            self.prevent_self_trade(request.account, request.instrument, request.side, request.price)
+            self.prevent_self_trade(request.account, request.instrument, request.side, request.price, raw(request.quantity))
         keeping.order_next = due
         order = self.accept(channel, request)
-        value = worth.value_price(market, order.side, order.type, order.price, order.trigger_price)
+        asked = worth.Asked(
+            *(order.side, order.type, order.price, order.trigger_price, order.trailing_offset, order.quantity, self.sweeps),
+        )
+        value = worth.value_price(market, asked)
         order.standing_value = market.instrument.maximum_price if value is None else value
         if not order.reduce_only:
             keeping.day_value += keeping.positions[order.instrument].up(order.value_price * order.quantity)
@@ -195,11 +201,11 @@ class Kernel:
         self.slots[channel][request.client_order_id % self.settings.order_capacity] = order
         return order
 
-    def prevent_self_trade(self, account: int, instrument: int, side: int, limit: int | None) -> None:
+    def prevent_self_trade(self, account: int, instrument: int, side: int, limit: int | None, quantity: int) -> None:
         """Cancels the account's own orders that this one would cross, where the account wants that."""
         keeping = self.keepings[account]
         if keeping.limits.self_trade in (abi.NT_SELF_TRADE_CANCEL_OLDEST, abi.NT_SELF_TRADE_CANCEL_BOTH):
-            for order in checks.crossed(keeping, instrument, side, limit):
+            for order in checks.crossed(keeping, instrument, side, limit, quantity, self.sweeps):
                 order.own_price = None
                 self.cancel_all([order], 0, abi.NT_REASON_SELF_TRADE_PREVENTED)
 
@@ -257,19 +263,19 @@ class Kernel:
         trigger = order.trigger_price if request.trigger_price is None else request.trigger_price
         it = Wanted(
             *(self.now, ts, keeping, self.markets[order.instrument], order.instrument, order.side, order.type, order.time_in_force),
-            *(price, trigger, quantity, max(0, quantity - order.quantity), order.reduce_only, order.triggered),
+            *(price, trigger, quantity, max(0, quantity - order.quantity), order.reduce_only, self.sweeps, order.triggered),
         )
         verdict = checks.first(checks.replace(it, order, request.trigger_price))
         due = checks.rate(self.now, keeping.order_next, keeping.limits.max_orders_per_second)[1]
         if verdict is not None:
             self.refuse(channel, request, order, abi.NT_EXEC_REPLACE_REJECTED, verdict)
             if verdict.reason == abi.NT_REASON_SELF_TRADE_PREVENTED:
-                self.prevent_self_trade(order.account, order.instrument, order.side, price)
+                self.prevent_self_trade(order.account, order.instrument, order.side, price, quantity - order.filled)
             return
         if it.at_once:
-            self.prevent_self_trade(order.account, order.instrument, order.side, price)
+            self.prevent_self_trade(order.account, order.instrument, order.side, price, quantity - order.filled)
         keeping.order_next = due
-        value = worth.replaced_value(it.market, order, price, request.trigger_price)
+        value = worth.replaced_value(it.market, order, it, request.trigger_price, self.sweeps)
         value = it.market.instrument.maximum_price if value is None else value
         more = value * (quantity - order.filled) - order.value_price * order.leaves
         if more > 0 and not order.reduce_only:
@@ -372,7 +378,8 @@ class Kernel:
     def triggered(self, order: Order) -> None:
         """It stands in the way of the account's other orders from now on."""
         if not order.triggered:
-            order.triggered, order.own_price = True, order.price
+            most = order.direction * self.markets[order.instrument].instrument.maximum_price
+            order.triggered, order.own_price = True, most if order.price is None else order.price
 
     def replaced(self, order: Order, answer: Transit) -> None:
         """A replace is answered."""
@@ -382,7 +389,7 @@ class Kernel:
         if answer.kind == abi.NT_EXEC_REPLACED:
             order.price, order.quantity = answer.price, answer.quantity
             order.standing_value = order.replaced_value
-        if order.own_price is not None:
+        if order.own_price is not None and order.price is not None:
             order.own_price = order.price
         worth.note_price(self.keepings[order.account], order)
         order.status = pending_status(order)

@@ -40,6 +40,7 @@ class Venue:
         self.orders: list[Order] = []  # that are here or on their way
         self.now = abi.NT_ABSENT
         self.room: Callable[[], bool] = lambda: True
+        self.room_for: Callable[[int], bool] = lambda fills: True
         self.next_listed = 1
         self.next_priority: Callable[[], int] = lambda: 0
 
@@ -100,6 +101,8 @@ class Venue:
         """A bracket order whose first order has traded."""
         if order.place is Place.TRANSIT and order.fate is Fate.OPEN:
             order.fate = Fate.RELEASED
+        elif order.place is Place.HELD and order.post_only and self.is_marketable(order, order.venue_price):
+            self.finish(order, abi.NT_EXEC_REJECTED, abi.NT_REASON_POST_ONLY_WOULD_CROSS)
         elif order.place is Place.HELD:
             self.enter(order)
 
@@ -196,8 +199,12 @@ class Venue:
             self.trail(order, last)
         order.place = Place.TRAILING if order.type == abi.NT_ORDER_TRAILING_STOP else Place.TRIGGER
         self.queue_up(order)
-        if last is not None and self.is_reached(order, last):
+        if last is not None and self.is_reached(order, last) and self.is_open(order.instrument):
             self.trigger(order)
+
+    def is_open(self, instrument: int) -> bool:
+        """What works fills and triggers only while its session is open."""
+        return self.markets[instrument].session == abi.NT_SESSION_OPEN
 
     def queue_up(self, order: Order) -> None:
         """It waits behind those that wait already."""
@@ -286,6 +293,7 @@ class Venue:
                 order.shown = None
                 self.reslice(order)
                 self.rest(order)
+                order.marketable = False
 
     def is_through(self, order: Order, price: int) -> bool:
         """A print strictly through its price."""
@@ -358,6 +366,8 @@ class Venue:
 
     def print_comes(self, tick: Tick) -> None:
         """A trade of the market."""
+        if not self.is_open(tick.instrument):
+            return
         self.trade(tick)
         self.trigger_all(tick.instrument, tick.price)
 

@@ -33,6 +33,7 @@ class Wanted:
     added: int  # to what works
     reduce_only: bool
 
+    sweeps: bool  # the venue fills level by level
     triggered: bool = False  # known to have been
 
     @property
