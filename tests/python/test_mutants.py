@@ -52,7 +52,8 @@ MUTANTS = {
     "freshness_by_one": ("market->quote_ts <= pair->max_quote_age_ns", "market->quote_ts < pair->max_quote_age_ns", "check_10_freshness"),
     "freshness_open": ("if (market->quote_ts == NT_ABSENT || !nt_has_quote(market)) {", "if (0) {", "check_10_freshness"),
     "collar": (
-        "if (order->price != NT_ABSENT && !collar(market, pair, order->side, order->price, order->trigger_price, at_once, verdict)) return;",
+        "if (order->price != NT_ABSENT && !collar(market, pair, order->side, order->price, order->trigger_price, at_once, verdict)) "
+        "return;",
         "",
         "check_11_collar",
     ),
@@ -689,8 +690,8 @@ LIFECYCLE = {
     "post_only_release": (
         "paper_venue.c",
         "test_bypasses.c",
-        "  if (entry->post_only && marketable(state, entry)) {\n    finish(state, index, NT_EXEC_REJECTED, NT_REASON_POST_ONLY_WOULD_CROSS);\n  } else {\n    enter",
-        "  if (0) {\n  } else {\n    enter",
+        "  if (entry->post_only && marketable(state, entry)) {\n",
+        "  if (0) {\n",
         "post_only_never_takes",
     ),
     "post_only_slice": (

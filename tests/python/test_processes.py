@@ -138,7 +138,8 @@ def test_children_die_with_the_kernel(case: Case) -> None:
     [
         (("evry=1",), 2, "neural-trader: strategy: "),
         (("strategy=turns.py:Other",), 2, "has no strategy Other"),
-        (("source.path=none.csv",), 2, "neural-trader: feed: "),
+        (("source.path=none.csv",), 2, "none.csv: cannot be read: No such file or directory"),
+        (("source.path=turns.py",), 2, "neural-trader: feed: "),
         (("fail_at=1",), 1, "ZeroDivisionError: as asked ("),
     ],
 )

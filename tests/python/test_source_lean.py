@@ -310,7 +310,7 @@ def test_a_backtest_fills_at_its_quotes(tmp_path: Path) -> None:
     rows = []
     for second in range(3000):
         time = 34200000 + second * 1000
-        rows += [f"{time},{1800000 + second % 7 * 100},300,0,0,N,1,0", f"{time},0,0,1801000,200,Q,1,0"]
+        rows += [f"{time},{1800000 + second % 7 * 100},300,0,0,N,1,0", f"{time},0,0,1801000,{200 + second % 2},Q,1,0"]
     venue = nt.VenueConfig(fill_model="queue", slippage_ticks=0)
     chosen = nt.Config(name="lean", instruments={"IBM": instrument()}, venue=venue).validated()
     result = nt.backtest(Taker(), str(archive(tmp_path, rows)), chosen)
