@@ -28,7 +28,7 @@ def main(spec: str, path: Path) -> None:
         "latency_out_ns": config.venue.latency_out_ns,
         "slippage_ticks": config.venue.slippage_ticks,
     }
-    terms = {"account": 0, "instrument": 0, **terms_row(instrument, account, config.limits)}
+    terms = {"account": 0, "instrument": 0, **terms_row(instrument, account, config)}
     records = [
         ffi.new("nt_kernel_config *", kernel),
         ffi.new("nt_instrument *", instrument.row()),
