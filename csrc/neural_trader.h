@@ -529,7 +529,7 @@ typedef struct nt_terms {
   int64_t price_collar_bps;
   int64_t max_quote_age_ns;
   int64_t initial_margin_bps; /* of the notional, > 0; 10000: paid in full. Orders need it, and their worst fee, free in the account */
-  int64_t fee_taker_ppb;      /* and of the money of the fill, in billionths; at most all of it */
+  int64_t fee_taker_ppb;      /* beside fee_taker: billionths of the money that the fill moves, at most all of it */
   int64_t fee_maker_ppb;
   uint64_t reserved[2];
 } nt_terms;

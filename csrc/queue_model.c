@@ -1,12 +1,12 @@
 /* Fills at the quote and by queue position.
  *
  * - A taker fills on arrival at the opposite quote, or level by level through the book, slippage_ticks worse, at most what is displayed
- *   there, which our takers use up until the best level changes. What is left of a market order waits for the next quote, of a limit order
- * it rests, of IOC and FOK it is cancelled.
+ *   there, which our takers use up until the best level changes. What is left of a market order waits for the next quote, of a limit
+ *   order it rests, of IOC and FOK it is cancelled.
  * - A resting order waits behind the size displayed at its price when it came. Where the feed has levels the book tells it; where it has
- *   quotes alone, inside the spread nobody is before it, and deeper its queue is unknown until the quote comes to its price. Prints at its
- * price shorten the queue and then fill it, at most by what they exceed it. A print through its price fills it by the print's volume, a
- * quote through its price by the quote's size: as maker, at its price.
+ *   quotes alone, inside the spread nobody is before it, and deeper its queue is unknown until the quote comes to its price. Prints at
+ *   its price shorten the queue and then fill it, at most by what they exceed it. A print through its price fills it by the print's
+ *   volume, a quote through its price by the quote's size: as maker, at its price.
  * - When the displayed size at its price shrinks, NT_FILL_QUEUE believes that all of it was behind, as far as that is possible (the
  *   queue is at most what is displayed). NT_FILL_PROBABILISTIC believes that of what left without a trade the share behind / (before +
  *   behind) was behind, rounded against the order: hftbacktest's PowerProbQueueModel with n = 1, in whole quantities.

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from neural_trader.config import AccountConfig, Config, Limits, SourceSpec, VenueLatency
+from neural_trader.config import FILL_MODELS, AccountConfig, Config, Limits, SourceSpec, VenueLatency
 from neural_trader.instruments import Amount, Instrument
 from neural_trader.kernel import Kernel, Progress
 from neural_trader.numbers import exact
@@ -17,7 +17,6 @@ from neural_trader.strategy import Strategy
 
 __all__ = ["alternatives", "backtest", "funded"]
 
-_FILL_MODELS: Final = ("conservative", "queue", "probabilistic")
 _SLOW_US: Final = 1000
 _SLOWER: Final = 4
 
@@ -56,7 +55,7 @@ def funded(config: Config, instruments: Mapping[str, Instrument]) -> Config:
 def alternatives(config: Config) -> list[Config]:
     """The configuration with the other fill models; and, where latency is constant, without any and with four times as much (1 ms where
     there is none). Their names say which they are. What a result depends on."""
-    found = [_named(config, model, fill_model=model) for model in _FILL_MODELS if model != config.venue.fill_model]
+    found = [_named(config, model, fill_model=model) for model in FILL_MODELS if model != config.venue.fill_model]
     if config.venue.latency == "constant":
         found += [_with_latency(config, "no-latency", 0), _with_latency(config, "slower", _SLOWER)]
     return found

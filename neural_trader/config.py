@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -116,11 +116,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where market data come from. `path` is "sample:…", a tape file, a trade file, a directory of such files, or a list of them that is
-    merged into one tape; SYMBOL=PATH gives a trade file its instrument where several are configured, and
-    a capture another name. `timezone` of times that carry none;
-    `speed` 0 replays as fast as it goes, 1 as recorded. The tape has a clock tick at every multiple of `clock_interval_ns` (0: none), for
-    the timers of strategies that attach; `backtest` and `Kernel.run` put in those of their strategies by themselves. With `levels` the
-    depth of a capture is read, too, and its book is the quote from the first snapshot on; else its best quotes alone are."""
+    merged into one tape; SYMBOL=PATH gives a trade file its instrument where several are configured, and a capture another name.
+    `timezone` is of times that carry none; `speed` 0 replays as fast as it goes, 1 as recorded. The tape has a clock tick at every
+    multiple of `clock_interval_ns` (0: none), for the timers of strategies that attach; `backtest` and `Kernel.run` put in those of their
+    strategies by themselves. With `levels` the depth of a capture is read, too, and its book is the quote from the first snapshot on;
+    else its best quotes alone are."""
 
     path: Annotated[str | tuple[str, ...] | None, _source_paths] = None
 
@@ -140,6 +140,10 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     levels: Annotated[bool, rule.flag] = False
 
 
+FillModel = Literal["conservative", "queue", "probabilistic"]
+FILL_MODELS: Final[tuple[FillModel, ...]] = get_args(FillModel)
+
+
 class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The paper venue: its fill rule, its latency each way, and the adverse ticks of a market order's fill.
 
@@ -151,9 +155,7 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
     has said so, and for "constant", the numbers here count. `[venues.NAME]` has other numbers for some instruments.
     """
 
-    fill_model: Annotated[Literal["conservative", "queue", "probabilistic"], rule.choice("conservative", "queue", "probabilistic")] = (
-        "conservative"
-    )
+    fill_model: Annotated[FillModel, rule.choice(*FILL_MODELS)] = "conservative"
     latency_in_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)] = 250
     latency_out_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)] = 250
     latency: Annotated[Literal["constant", "measured"], rule.choice("constant", "measured")] = "constant"

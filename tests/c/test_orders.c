@@ -387,32 +387,6 @@ static void conserves_everything(uint64_t seed) {
   nt_state_destroy(state);
 }
 
-/* A mass cancel is of one account: it takes that account's rate, and cancels nobody else's orders. */
-static void a_mass_cancel_is_of_one_account(void) {
-  machine_limits limits = machine_defaults();
-  machine m = machine_make(&limits);
-  nt_error error;
-  strcpy(limits.account.name, "other");
-  CHECK_EQUAL(nt_account_add(m.state, &limits.account, &error), 1);
-  limits.terms.account = 1;
-  CHECK_EQUAL(nt_terms_set(m.state, &limits.terms, &error), NT_OK);
-  machine_quote(&m, 100000, 100025);
-  uint64_t first = machine_new(&m, BUY, 4, 99900, NT_TIF_DAY);
-  nt_order order = machine_order(&m, BUY, 4, 99900);
-  order.account = 1;
-  machine_send(&m, &order);
-  nt_order all = machine_request(&m, NT_MESSAGE_MASS_CANCEL, 0, NT_ABSENT, NT_ABSENT);
-  all.instrument = NT_NONE;
-  all.account = 1;
-  machine_send(&m, &all);
-  CHECK_EQUAL(machine_one(&m, NT_EXEC_CANCELED)->client_order_id, order.client_order_id);
-  all.client_order_id = m.next_id++;
-  all.account = 0;
-  machine_send(&m, &all);
-  CHECK_EQUAL(machine_one(&m, NT_EXEC_CANCELED)->client_order_id, first);
-  nt_state_destroy(m.state);
-}
-
 /* A halt cancels an order that the venue has filled already: the client did not ask, and is told of the fill alone. */
 static void a_late_cancel_of_the_kernel_is_no_news(void) {
   machine_limits limits = machine_defaults();
@@ -440,7 +414,6 @@ int main(void) {
   RUN(replaces_and_cancels);
   RUN(latency_and_races);
   RUN(death_and_end);
-  RUN(a_mass_cancel_is_of_one_account);
   RUN(a_late_cancel_of_the_kernel_is_no_news);
   RUN(bad_ticks_change_nothing);
   for (uint64_t seed = 1; seed <= 12; seed++) conserves_everything(seed * 7919);

@@ -121,8 +121,6 @@ def test_a_halt_on_a_tape_ends_the_orders(file: str) -> None:
     parameters: dict[str, Any] = (
         {"length": 100} if "pairs" in file else {"enter": 0.1} | ({"symbol": "A"} if "compiled" not in file else {})
     )
-    if "compiled" in file:
-        pytest.importorskip("numba")
 
     def run(limits: nt.Limits) -> nt.Result:
         strategy = load_strategy(str(EXAMPLES / file), parameters)
