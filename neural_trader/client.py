@@ -207,14 +207,14 @@ class Client:
     def cancel_all(self, symbol: str | None = None, account: str | None = None) -> int:
         """Cancel what works for this client, everywhere, on one symbol or of one account. Returns how many open orders it knew of.
 
-        Each account with such orders is sent one request, which counts to its max_cancels_per_second.
+        Each account is sent one request, which counts to its max_cancels_per_second, whatever is known here: the kernel decides.
         """
         index = abi.NT_NONE if symbol is None else self._find(symbol).index
         wanted = range(len(self._accounts)) if account is None else (self._account_of(account)[0],)
-        known = [row.account for row in self._open_orders() if index in (abi.NT_NONE, row.instrument) and row.account in wanted]
-        for number in sorted(set(known)):
+        known = sum(1 for row in self._open_orders() if index in (abi.NT_NONE, row.instrument) and row.account in wanted)
+        for number in wanted:
             self._request(abi.NT_MESSAGE_MASS_CANCEL, 0, instrument=index, account=number)
-        return len(known)
+        return known
 
     def execute(
         self,
