@@ -4,39 +4,70 @@
 #include <math.h>
 #include <string.h>
 
-/* 1 - 2^(-1/h), and the number of steps from which the weight 1 - 2^(-n/h) is 1 to the last bit. */
-typedef struct half_life {
-  double alpha;
-  int64_t full;
-} half_life;
-
+/* 1 - 2^(-1/h) */
 #define ALPHA_4 0.15910358474628547
-#define ALPHA_8 0.082995956795328771
+#define ALPHA_8 0.08299595679532877
 #define ALPHA_16 0.042396719301426355
 #define ALPHA_32 0.021427937912299865
 #define ALPHA_64 0.010771986806024515
+#define ALPHA_128 0.005400576516366824
 #define ALPHA_256 0.0027039439145298736
 #define ALPHA_512 0.0013528871090298265
-
-static const half_life half_8 = {ALPHA_8, 8 * 54};
-static const half_life half_16 = {ALPHA_16, 16 * 54};
-static const half_life half_32 = {ALPHA_32, 32 * 54};
-static const half_life half_64 = {ALPHA_64, 64 * 54};
-static const half_life half_256 = {ALPHA_256, 256 * 54};
-static const half_life half_512 = {ALPHA_512, 512 * 54};
+#define ALPHA_1024 0.0006766724973492476
+#define ALPHA_4096 0.00016921106807093688
 
 #define VARIANCE_FLOOR 1e-4 /* square ticks */
+#define RANGE_FLOOR 1e-6    /* ticks */
 #define CLIP 6.0
+#define ROOT_OF_HALF_BITS 0x3fe6a09e667f3bcdULL
+#define TWO_TO_52_BITS 0x4330000000000000ULL
 #define SMALLEST 1e-200
-#define TICKS_A_FLUSH 1024    /* power of two; a half-life of 4 loses 2^-256 in it */
+#define TICKS_A_FLUSH 1024    /* a power of two, in which a half-life of 4 loses 2^-256 */
 #define EIGHTH_OF_1S 1.25e-10 /* u / 8 of 1 ns */
 #define EIGHTH_OF_10S 1.25e-11
 
 static const char names[NT_FEATURE_COUNT][NT_NAME_BYTES] = {
-    "trade_flow_4", "trade_flow_16", "trade_flow_64",     "trade_flow_256", "sign_8",           "sign_64",
-    "run",          "size_relative", "mid_less_vwap",     "trade_position", "sign_persistence", "return_16",
-    "return_64",    "return_256",    "volatility_32_512", "spread",         "spread_relative",  "imbalance",
-    "imbalance_16", "order_flow_16", "order_flow_64",     "flow_1s",        "flow_10s",         "rate"};
+    "spread",
+    "spread_relative",
+    "imbalance",
+    "imbalance_16",
+    "imbalance_less_128",
+    "depth_relative",
+    "microprice_less_64",
+    "order_flow_4",
+    "order_flow_16",
+    "order_flow_64",
+    "order_flow_256",
+    "return_4",
+    "return_16",
+    "return_64",
+    "return_256",
+    "return_1024",
+    "volatility_32_512",
+    "volatility_512_4096",
+    "move_direction",
+    "move_age",
+    "move_persistence",
+    "range_position",
+    "trade_flow_4",
+    "trade_flow_16",
+    "trade_flow_64",
+    "trade_flow_256",
+    "sign_8",
+    "sign_64",
+    "run",
+    "size_relative",
+    "large_flow",
+    "mid_less_vwap",
+    "trade_position",
+    "sign_persistence",
+    "impact",
+    "gap_relative",
+    "rate",
+    "flow_1s",
+    "flow_10s",
+    "trade_share",
+};
 
 int32_t nt_feature_name(uint32_t feature, char *name, uint32_t bytes) {
   if (feature >= NT_FEATURE_COUNT || name == NULL || bytes <= strlen(names[feature])) return NT_ERR_INVALID;
@@ -49,10 +80,49 @@ void nt_features_init(nt_features *features, int64_t tick_size) {
   features->tick_size = tick_size;
 }
 
+typedef double pair __attribute__((vector_size(16)));
+typedef uint64_t word_pair __attribute__((vector_size(16)));
+
+/* Natural logarithms of two positive normal numbers, within 2 units in the last place, the same bits everywhere, and without a branch:
+ * which way it would go is random. */
+static inline pair natural_logs(pair x) {
+  word_pair bits = (word_pair)x;
+  word_pair exponent = (bits + ((1023ULL << 52) - ROOT_OF_HALF_BITS)) >> 52; /* more by 1023 than that of x = 2^k y */
+  pair y = (pair)(bits - ((exponent - 1023ULL) << 52));                      /* from the root of 1/2 to the root of 2 */
+  pair k = (pair)(exponent | TWO_TO_52_BITS) - (4503599627370496.0 + 1023.0);
+  /* log y = 2 artanh(t), t = (y - 1) / (y + 1), |t| <= 0.172; the series to t^21, in pairs */
+  pair t = (y - 1.0) / (y + 1.0);
+  pair z = t * t, z2 = z * z, z4 = z2 * z2;
+  pair low = (1.0 / 3 + z * (1.0 / 5)) + z2 * (1.0 / 7 + z * (1.0 / 9));
+  pair high = (1.0 / 11 + z * (1.0 / 13)) + z2 * (1.0 / 15 + z * (1.0 / 17));
+  pair series = low + z4 * (high + z4 * (1.0 / 19 + z * (1.0 / 21)));
+  /* log 2 in two parts: the first times k is exact */
+  return k * 0x1.62e42feep-1 + (2.0 * t + (2.0 * t * (z * series) + k * 0x1.a39ef35793c76p-33));
+}
+
+static inline double natural_log(double x) {
+  return natural_logs((pair){x, x})[0];
+}
+
 /* ---- update ---------------------------------------------------------------------------------------------------------------- */
 
 static inline void blend(double *sum, double alpha, double x) {
   *sum += alpha * (x - *sum);
+}
+
+/* max(x, 0), exact, and without a branch that would be taken at random. */
+static inline double positive(double x) {
+  return 0.5 * (x + fabs(x));
+}
+
+static const double alphas_mid[] = {ALPHA_4, ALPHA_16, ALPHA_64, ALPHA_256, ALPHA_1024};
+static const double alphas_move[] = {ALPHA_32, ALPHA_512, ALPHA_4096};
+static const double alphas_gap[] = {ALPHA_16, ALPHA_64, ALPHA_512};
+static const double alphas_flow[] = {ALPHA_4, ALPHA_16, ALPHA_64, ALPHA_256};
+
+/* Sums of one x in a row. */
+static inline void blend_each(double *sums, const double *alphas, uint32_t count, double x) {
+  for (uint32_t i = 0; i < count; i++) sums[i] += alphas[i] * (x - sums[i]);
 }
 
 /* A sum that sees only zeros would become subnormal, which is slow on some processors, and stay there for ever. */
@@ -81,15 +151,21 @@ static inline void take_mid(nt_features *f, int64_t bid, int64_t ask, int implie
   int64_t mid = bid + ask;
   if (f->mids == 0) f->first_mid = f->mid = mid;
   double move = (double)(mid - f->mid);
-  double level = (double)(mid - f->first_mid);
-  double square = move * move;
+  f->age++;
+  if (mid != f->mid) {
+    int32_t direction = mid > f->mid ? 1 : -1;
+    blend(&f->sums[NT_SUM_MOVE_PERSISTENCE_16], ALPHA_16, (double)(direction * f->direction)); /* zero at the first, as the sum is */
+    f->direction = direction;
+    f->moves++;
+    f->age = 0;
+  }
   f->mid = mid;
   f->mids++;
-  blend(&f->sums[NT_SUM_MID_16], ALPHA_16, level);
-  blend(&f->sums[NT_SUM_MID_64], ALPHA_64, level);
-  blend(&f->sums[NT_SUM_MID_256], ALPHA_256, level);
-  blend(&f->sums[NT_SUM_MOVE_SQUARE_32], ALPHA_32, square);
-  blend(&f->sums[NT_SUM_MOVE_SQUARE_512], ALPHA_512, square);
+  blend_each(&f->sums[NT_SUM_MID_4], alphas_mid, 5, (double)(mid - f->first_mid));
+  blend_each(&f->sums[NT_SUM_MOVE_SQUARE_32], alphas_move, 3, move * move);
+  double below = (1.0 - ALPHA_1024) * (f->sums[NT_SUM_BELOW_HIGH] - move), above = (1.0 - ALPHA_1024) * (f->sums[NT_SUM_ABOVE_LOW] + move);
+  f->sums[NT_SUM_BELOW_HIGH] = positive(below);
+  f->sums[NT_SUM_ABOVE_LOW] = positive(above);
   int64_t spread = ask - bid;
   f->spread = spread < f->tick_size ? f->tick_size : spread;
   if (!implied) {
@@ -98,7 +174,13 @@ static inline void take_mid(nt_features *f, int64_t bid, int64_t ask, int implie
   }
 }
 
-static inline void take_quote(nt_features *f, int64_t bid, int64_t ask, int64_t bid_size, int64_t ask_size) {
+static inline void take_microprice(nt_features *f, double imbalance) {
+  f->microprice = (double)(f->mid - f->first_mid) + (double)f->spread * imbalance;
+  f->microprices++;
+  blend(&f->sums[NT_SUM_MICROPRICE_64], ALPHA_64, f->microprice);
+}
+
+static inline void take_quote(nt_features *f, int64_t bid, int64_t ask, int64_t bid_size, int64_t ask_size, double imbalance) {
   if (f->quotes > 0) {
     int64_t flow = 0;
     if (bid >= f->bid) flow += bid_size;
@@ -106,8 +188,7 @@ static inline void take_quote(nt_features *f, int64_t bid, int64_t ask, int64_t 
     if (ask <= f->ask) flow -= ask_size;
     if (ask >= f->ask) flow += f->ask_size;
     double x = (double)flow;
-    blend(&f->sums[NT_SUM_ORDER_FLOW_16], ALPHA_16, x);
-    blend(&f->sums[NT_SUM_ORDER_FLOW_64], ALPHA_64, x);
+    blend_each(&f->sums[NT_SUM_ORDER_FLOW_4], alphas_flow, 4, x);
     blend(&f->sums[NT_SUM_ORDER_SIZE_512], ALPHA_512, x < 0.0 ? -x : x);
   }
   f->bid = bid;
@@ -115,15 +196,32 @@ static inline void take_quote(nt_features *f, int64_t bid, int64_t ask, int64_t 
   f->bid_size = bid_size;
   f->ask_size = ask_size;
   f->quotes++;
-  blend(&f->sums[NT_SUM_IMBALANCE_16], ALPHA_16, (double)(bid_size - ask_size) / (double)(bid_size + ask_size));
+  blend(&f->sums[NT_SUM_IMBALANCE_16], ALPHA_16, imbalance);
+  blend(&f->sums[NT_SUM_IMBALANCE_128], ALPHA_128, imbalance);
+  blend(&f->sums[NT_SUM_DEPTH_512], ALPHA_512, (double)(bid_size + ask_size));
 }
 
-static inline void take_trade(nt_features *f, const nt_tick *tick, int has_mid) {
-  int64_t sign = tick->aggressor == NT_SIDE_BUY ? 1 : tick->aggressor == NT_SIDE_SELL ? -1 : 0;
+/* What the last trade, whose volume is still there, did to the mid until this one. */
+static inline void take_impact(nt_features *f, int64_t mid_before) {
+  if (f->trade_mid != NT_ABSENT && mid_before != NT_ABSENT) {
+    double move = (double)(mid_before - f->trade_mid);
+    double volume = f->volume;
+    blend(&f->sums[NT_SUM_IMPACT_256], ALPHA_256, move * volume);
+    blend(&f->sums[NT_SUM_IMPACT_MOVE_256], ALPHA_256, move * move);
+    blend(&f->sums[NT_SUM_IMPACT_VOLUME_256], ALPHA_256, volume * volume);
+    f->impacts++;
+  }
+  f->trade_mid = mid_before;
+}
+
+static inline void take_trade(nt_features *f, const nt_tick *tick, int has_mid, int64_t mid_before) {
+  int32_t sign = tick->aggressor == NT_SIDE_BUY ? 1 : tick->aggressor == NT_SIDE_SELL ? -1 : 0;
   if (f->trades == 0) {
     f->first_price = tick->price;
     f->trade_ts = tick->ts_event;
+    f->trade_mid = NT_ABSENT;
   }
+  take_impact(f, mid_before);
   double g = (double)sign;
   double size = (double)tick->size;
   double flow = g * size;
@@ -140,14 +238,14 @@ static inline void take_trade(nt_features *f, const nt_tick *tick, int has_mid) 
   f->sums[NT_SUM_SIZE_1S] += size;
   f->sums[NT_SUM_FLOW_10S] += flow;
   f->sums[NT_SUM_SIZE_10S] += size;
-  blend(&f->sums[NT_SUM_FLOW_4], ALPHA_4, flow);
-  blend(&f->sums[NT_SUM_FLOW_16], ALPHA_16, flow);
-  blend(&f->sums[NT_SUM_FLOW_64], ALPHA_64, flow);
-  blend(&f->sums[NT_SUM_FLOW_256], ALPHA_256, flow);
-  blend(&f->sums[NT_SUM_SIZE_4], ALPHA_4, size);
-  blend(&f->sums[NT_SUM_SIZE_16], ALPHA_16, size);
-  blend(&f->sums[NT_SUM_SIZE_64], ALPHA_64, size);
-  blend(&f->sums[NT_SUM_SIZE_256], ALPHA_256, size);
+  blend_each(&f->sums[NT_SUM_FLOW_4], alphas_flow, 4, flow);
+  blend_each(&f->sums[NT_SUM_SIZE_4], alphas_flow, 4, size);
+  blend(&f->sums[NT_SUM_ONE_256], ALPHA_256, 1.0);
+  double ratio = size * f->sums[NT_SUM_ONE_256] / f->sums[NT_SUM_SIZE_256];
+  pair logs = natural_logs((pair){1.0 + ratio, ratio});
+  f->volume = g * logs[0];
+  f->size_relative = logs[1];
+  blend(&f->sums[NT_SUM_LARGE_FLOW_32], ALPHA_32, g * positive(f->size_relative));
   blend(&f->sums[NT_SUM_SIGN_8], ALPHA_8, g);
   blend(&f->sums[NT_SUM_SIGN_64], ALPHA_64, g);
   blend(&f->sums[NT_SUM_PERSISTENCE_64], ALPHA_64, g * (double)f->sign); /* zero before the second trade, as the sum is */
@@ -155,7 +253,6 @@ static inline void take_trade(nt_features *f, const nt_tick *tick, int has_mid) 
   int64_t length = f->run * sign;
   if (sign != 0) f->run = length > 0 ? f->run + sign : sign;
   f->sign = sign;
-  f->size = tick->size;
   f->trade_ts = tick->ts_event;
   f->trades++;
   f->place = has_mid ? 2 * tick->price - f->mid : NT_ABSENT;
@@ -165,97 +262,119 @@ static inline void take_trade(nt_features *f, const nt_tick *tick, int has_mid) 
 void nt_features_update(nt_features *features, const nt_tick *tick, int64_t bid, int64_t ask, int64_t bid_size, int64_t ask_size,
                         int implied) {
   nt_features *f = features;
+  int is_trade = tick->kind == NT_TICK_TRADE;
   int has_mid = bid != NT_ABSENT && ask != NT_ABSENT;
+  int64_t mid_before = f->mids > 0 ? f->mid : NT_ABSENT;
   if (f->ticks > 0) {
-    double gap = (double)elapsed(f->ts, tick->ts_event);
-    blend(&f->sums[NT_SUM_GAP_16], ALPHA_16, gap);
-    blend(&f->sums[NT_SUM_GAP_512], ALPHA_512, gap);
+    f->gap = elapsed(f->ts, tick->ts_event);
+    blend_each(&f->sums[NT_SUM_GAP_16], alphas_gap, 3, (double)f->gap);
   }
+  blend(&f->sums[NT_SUM_TRADE_64], ALPHA_64, is_trade ? 1.0 : 0.0);
   f->ts = tick->ts_event;
   f->ticks++;
   if ((f->ticks & (TICKS_A_FLUSH - 1)) == 0) flush(f->sums);
   if (has_mid) take_mid(f, bid, ask, implied);
-  if (tick->kind == NT_TICK_TRADE) {
-    take_trade(f, tick, has_mid);
-  } else if (has_mid && !implied && bid_size >= 0 && ask_size >= 0 && (bid_size | ask_size) != 0) {
-    take_quote(f, bid, ask, bid_size, ask_size);
+  if (has_mid && !implied && bid_size >= 0 && ask_size >= 0 && (bid_size | ask_size) != 0) {
+    double imbalance = (double)(bid_size - ask_size) / (double)(bid_size + ask_size);
+    take_microprice(f, imbalance);
+    if (!is_trade) take_quote(f, bid, ask, bid_size, ask_size, imbalance);
   }
+  if (is_trade) take_trade(f, tick, has_mid, mid_before);
 }
 
 /* ---- read ------------------------------------------------------------------------------------------------------------------ */
 
-/* Natural logarithm of a positive normal number, within 2 units in the last place, the same bits everywhere. */
-static double natural_log(double x) {
-  uint64_t bits;
-  memcpy(&bits, &x, 8);
-  int64_t exponent = (int64_t)(bits >> 52) - 1023;
-  bits = (bits & 0xfffffffffffffULL) | 0x3ff0000000000000ULL;
-  memcpy(&x, &bits, 8);
-  if (x > 1.4142135623730951) {
-    x *= 0.5;
-    exponent++;
-  }
-  /* log x = 2 artanh(t), t = (x - 1) / (x + 1), |t| <= 0.172 */
-  double t = (x - 1.0) / (x + 1.0);
-  double z = t * t;
-  double series = 1.0 / 21;
-  series = series * z + 1.0 / 19;
-  series = series * z + 1.0 / 17;
-  series = series * z + 1.0 / 15;
-  series = series * z + 1.0 / 13;
-  series = series * z + 1.0 / 11;
-  series = series * z + 1.0 / 9;
-  series = series * z + 1.0 / 7;
-  series = series * z + 1.0 / 5;
-  series = series * z + 1.0 / 3;
-  double k = (double)exponent; /* log 2 in two parts: the first times k is exact */
-  return k * 0x1.62e42feep-1 + (2.0 * t + (2.0 * t * (z * series) + k * 0x1.a39ef35793c76p-33));
+/* Total weight of a sum of half-life h (a power of two) after steps observations: 1 - 2^(-steps / h), to the last bits for few steps, too.
+ */
+static double weight(int64_t half, int64_t steps) {
+  if (steps <= 0) return 0.0;
+  if (steps >= 54 * half) return 1.0;
+  double x = (double)steps / (double)half;
+  int64_t whole = (int64_t)(x + 0.5);
+  double y = ((double)whole - x) * 0.69314718055994531; /* within half of log 2; exp(y) - 1 by its series to y^13, in pairs */
+  double y2 = y * y, y4 = y2 * y2;
+  double low = (1.0 + y * (1.0 / 2)) + y2 * (1.0 / 6 + y * (1.0 / 24));
+  double middle = (1.0 / 120 + y * (1.0 / 720)) + y2 * (1.0 / 5040 + y * (1.0 / 40320));
+  double high = (1.0 / 362880 + y * (1.0 / 3628800)) + y2 * (1.0 / 39916800 + y * (1.0 / 479001600));
+  double less_one = y * (low + y4 * (middle + y4 * (high + y4 * (1.0 / 6227020800))));
+  uint64_t bits = (uint64_t)(1023 - whole) << 52;
+  double power; /* 2^-whole */
+  memcpy(&power, &bits, 8);
+  return (1.0 - power) - power * less_one;
 }
 
-/* Total weight of a sum after steps observations: 1 - (1 - alpha)^steps. */
-static double weight(half_life half, int64_t steps) {
-  if (steps >= half.full) return 1.0;
-  double power = 1.0, base = 1.0 - half.alpha;
-  for (uint64_t n = (uint64_t)steps; n != 0; n >>= 1) {
-    if ((n & 1) != 0) power *= base;
-    base *= base;
-  }
-  return 1.0 - power;
+/* The weight for a half-life shorter by that many halvings: 1 - (1 - w)^2 each. */
+static inline double shorter(double w, uint32_t halvings) {
+  for (uint32_t i = 0; i < halvings; i++) w *= 2.0 - w;
+  return w;
 }
 
-static double mean(double sum, half_life half, int64_t steps) {
-  return steps > 0 ? sum / weight(half, steps) : 0.0;
+static inline double mean(double sum, double w) {
+  return w > 0.0 ? sum / w : 0.0;
 }
 
 static double clipped(double x) {
   return x < -CLIP ? -CLIP : x > CLIP ? CLIP : x;
 }
 
+static void read_mids(const nt_features *f, double ticks_a_half, double sigma, double *out) {
+  static const double per_root[] = {0.5, 0.25, 0.125, 0.0625, 0.03125};
+  double per_sigma = ticks_a_half / sigma;
+  double level = (double)(f->mid - f->first_mid);
+  double w = weight(1024, f->mids);
+  for (uint32_t i = 5; i-- > 0; w = shorter(w, 2))
+    out[NT_FEATURE_RETURN_4 + i] = clipped((level - mean(f->sums[NT_SUM_MID_4 + i], w)) * per_sigma * per_root[i]);
+  double above = f->sums[NT_SUM_ABOVE_LOW], below = f->sums[NT_SUM_BELOW_HIGH];
+  out[NT_FEATURE_RANGE_POSITION] = 0.5 * (above - below) / (above + below + RANGE_FLOOR / ticks_a_half);
+  if (f->microprices > 0) {
+    double usual = mean(f->sums[NT_SUM_MICROPRICE_64], weight(64, f->microprices));
+    out[NT_FEATURE_MICROPRICE_LESS_64] = clipped((f->microprice - usual) * per_sigma * 0.125);
+  }
+  if (f->moves == 0) return;
+  out[NT_FEATURE_MOVE_DIRECTION] = (double)f->direction * (1.0 - weight(64, f->age));
+  out[NT_FEATURE_MOVE_AGE] = natural_log(1.0 + (double)f->age);
+  if (f->moves > 1) out[NT_FEATURE_MOVE_PERSISTENCE] = mean(f->sums[NT_SUM_MOVE_PERSISTENCE_16], weight(16, f->moves - 1));
+}
+
 static void read_trades(const nt_features *f, double ticks_a_half, double sigma, double *out) {
   for (uint32_t i = 0; i < 4; i++) out[NT_FEATURE_TRADE_FLOW_4 + i] = f->sums[NT_SUM_FLOW_4 + i] / f->sums[NT_SUM_SIZE_4 + i];
-  out[NT_FEATURE_SIGN_8] = mean(f->sums[NT_SUM_SIGN_8], half_8, f->trades);
-  out[NT_FEATURE_SIGN_64] = mean(f->sums[NT_SUM_SIGN_64], half_64, f->trades);
+  double w_64 = weight(64, f->trades), w_32 = shorter(w_64, 1), w_8 = shorter(w_32, 2);
+  out[NT_FEATURE_SIGN_8] = mean(f->sums[NT_SUM_SIGN_8], w_8);
+  out[NT_FEATURE_SIGN_64] = mean(f->sums[NT_SUM_SIGN_64], w_64);
   double length = natural_log(1.0 + (double)(f->run < 0 ? -f->run : f->run));
   out[NT_FEATURE_RUN] = f->run < 0 ? -length : length;
-  out[NT_FEATURE_SIZE_RELATIVE] = clipped(natural_log((double)f->size / mean(f->sums[NT_SUM_SIZE_256], half_256, f->trades)));
+  out[NT_FEATURE_SIZE_RELATIVE] = clipped(f->size_relative);
+  out[NT_FEATURE_LARGE_FLOW] = clipped(mean(f->sums[NT_SUM_LARGE_FLOW_32], w_32));
   if (f->mids > 0) {
     double average = 2.0 * (f->sums[NT_SUM_PRICE_SIZE_64] / f->sums[NT_SUM_SIZE_64]);
-    out[NT_FEATURE_VWAP_LESS_MID] = clipped(((double)(f->mid - 2 * f->first_price) - average) * ticks_a_half / (8.0 * sigma));
+    out[NT_FEATURE_MID_LESS_VWAP] = clipped(((double)(f->mid - 2 * f->first_price) - average) * ticks_a_half / (8.0 * sigma));
   }
   if (f->place != NT_ABSENT) out[NT_FEATURE_TRADE_POSITION] = clipped((double)f->place / (double)f->place_spread);
-  if (f->trades > 1) out[NT_FEATURE_SIGN_PERSISTENCE] = mean(f->sums[NT_SUM_PERSISTENCE_64], half_64, f->trades - 1);
+  if (f->trades > 1) out[NT_FEATURE_SIGN_PERSISTENCE] = mean(f->sums[NT_SUM_PERSISTENCE_64], weight(64, f->trades - 1));
+  if (f->impacts > 0) {
+    double product = f->sums[NT_SUM_IMPACT_MOVE_256] * f->sums[NT_SUM_IMPACT_VOLUME_256];
+    out[NT_FEATURE_IMPACT] = product > SMALLEST ? f->sums[NT_SUM_IMPACT_256] / sqrt(product) : 0.0;
+  }
   out[NT_FEATURE_FLOW_1S] = f->sums[NT_SUM_FLOW_1S] / f->sums[NT_SUM_SIZE_1S];
   out[NT_FEATURE_FLOW_10S] = f->sums[NT_SUM_FLOW_10S] / f->sums[NT_SUM_SIZE_10S];
+  if (f->ticks > f->trades) out[NT_FEATURE_TRADE_SHARE] = mean(f->sums[NT_SUM_TRADE_64], weight(64, f->ticks));
 }
 
 static void read_quotes(const nt_features *f, double *out) {
-  out[NT_FEATURE_IMBALANCE] = (double)(f->bid_size - f->ask_size) / (double)(f->bid_size + f->ask_size);
-  out[NT_FEATURE_IMBALANCE_16] = mean(f->sums[NT_SUM_IMBALANCE_16], half_16, f->quotes);
+  double w_512 = weight(512, f->quotes), w_128 = shorter(w_512, 2), w_16 = shorter(w_128, 3);
+  double depth = (double)(f->bid_size + f->ask_size);
+  double imbalance = (double)(f->bid_size - f->ask_size) / depth;
+  out[NT_FEATURE_IMBALANCE] = imbalance;
+  out[NT_FEATURE_IMBALANCE_16] = mean(f->sums[NT_SUM_IMBALANCE_16], w_16);
+  out[NT_FEATURE_IMBALANCE_LESS_128] = imbalance - mean(f->sums[NT_SUM_IMBALANCE_128], w_128);
+  out[NT_FEATURE_DEPTH_RELATIVE] = clipped(natural_log(depth / mean(f->sums[NT_SUM_DEPTH_512], w_512)));
   if (f->quotes < 2) return;
-  double flow_size = mean(f->sums[NT_SUM_ORDER_SIZE_512], half_512, f->quotes - 1);
+  double w = weight(512, f->quotes - 1);
+  double flow_size = mean(f->sums[NT_SUM_ORDER_SIZE_512], w);
   double per_size = flow_size > 0.0 ? 1.0 / flow_size : 0.0;
-  out[NT_FEATURE_ORDER_FLOW_16] = clipped(mean(f->sums[NT_SUM_ORDER_FLOW_16], half_16, f->quotes - 1) * per_size);
-  out[NT_FEATURE_ORDER_FLOW_64] = clipped(mean(f->sums[NT_SUM_ORDER_FLOW_64], half_64, f->quotes - 1) * per_size);
+  w = shorter(w, 1);
+  for (uint32_t i = 4; i-- > 0; w = shorter(w, 2))
+    out[NT_FEATURE_ORDER_FLOW_4 + i] = clipped(mean(f->sums[NT_SUM_ORDER_FLOW_4 + i], w) * per_size);
 }
 
 int32_t nt_features_read(const nt_features *features, double *values, uint32_t count) {
@@ -265,27 +384,30 @@ int32_t nt_features_read(const nt_features *features, double *values, uint32_t c
   for (uint32_t i = 0; i < NT_FEATURE_COUNT; i++) out[i] = NAN;
   double ticks_a_half = 0.5 / (double)f->tick_size; /* mids are doubled */
   double square = ticks_a_half * ticks_a_half;
-  double slow = mean(f->sums[NT_SUM_MOVE_SQUARE_512], half_512, f->mids - 1) * square + VARIANCE_FLOOR;
-  double sigma = sqrt(slow);
-  if (f->mids > 0) {
-    double per_sigma = ticks_a_half / sigma;
-    double level = (double)(f->mid - f->first_mid);
-    out[NT_FEATURE_RETURN_16] = clipped((level - mean(f->sums[NT_SUM_MID_16], half_16, f->mids)) * per_sigma * 0.25);
-    out[NT_FEATURE_RETURN_64] = clipped((level - mean(f->sums[NT_SUM_MID_64], half_64, f->mids)) * per_sigma * 0.125);
-    out[NT_FEATURE_RETURN_256] = clipped((level - mean(f->sums[NT_SUM_MID_256], half_256, f->mids)) * per_sigma * 0.0625);
-  }
+  double w_4096 = weight(4096, f->mids - 1), w_512 = shorter(w_4096, 3), w_32 = shorter(w_512, 4);
+  double usual = mean(f->sums[NT_SUM_MOVE_SQUARE_512], w_512) * square + VARIANCE_FLOOR;
+  double sigma = sqrt(usual);
+  if (f->mids > 0) read_mids(f, ticks_a_half, sigma, out);
   if (f->mids > 1) {
-    double fast = mean(f->sums[NT_SUM_MOVE_SQUARE_32], half_32, f->mids - 1) * square + VARIANCE_FLOOR;
-    out[NT_FEATURE_VOLATILITY_32_512] = clipped(0.5 * natural_log(fast / slow));
+    double fast = mean(f->sums[NT_SUM_MOVE_SQUARE_32], w_32) * square + VARIANCE_FLOOR;
+    double slow = mean(f->sums[NT_SUM_MOVE_SQUARE_4096], w_4096) * square + VARIANCE_FLOOR;
+    pair logs = natural_logs((pair){fast / usual, usual / slow});
+    out[NT_FEATURE_VOLATILITY_32_512] = clipped(0.5 * logs[0]);
+    out[NT_FEATURE_VOLATILITY_512_4096] = clipped(0.5 * logs[1]);
   }
   if (f->spreads > 0) {
-    double spread = (double)f->spread;
-    out[NT_FEATURE_SPREAD] = natural_log(spread / (double)f->tick_size) * 1.4426950408889634;
-    out[NT_FEATURE_SPREAD_RELATIVE] = clipped(natural_log(spread / mean(f->sums[NT_SUM_SPREAD_512], half_512, f->spreads)));
+    double spread = (double)f->spread, w = weight(512, f->spreads);
+    pair logs = natural_logs((pair){spread / (double)f->tick_size, spread / mean(f->sums[NT_SUM_SPREAD_512], w)});
+    out[NT_FEATURE_SPREAD] = logs[0] * 1.4426950408889634;
+    out[NT_FEATURE_SPREAD_RELATIVE] = clipped(logs[1]);
   }
   if (f->ticks > 1) {
-    double recent = mean(f->sums[NT_SUM_GAP_16], half_16, f->ticks - 1) + 1.0;
-    out[NT_FEATURE_RATE] = clipped(natural_log(recent / (mean(f->sums[NT_SUM_GAP_512], half_512, f->ticks - 1) + 1.0)));
+    double w = weight(512, f->ticks - 1), gap_512 = mean(f->sums[NT_SUM_GAP_512], w) + 1.0;
+    w = shorter(w, 3);
+    double gap_64 = mean(f->sums[NT_SUM_GAP_64], w) + 1.0, gap_16 = mean(f->sums[NT_SUM_GAP_16], shorter(w, 2)) + 1.0;
+    pair logs = natural_logs((pair){((double)f->gap + 1.0) / gap_64, gap_16 / gap_512});
+    out[NT_FEATURE_GAP_RELATIVE] = clipped(logs[0]);
+    out[NT_FEATURE_RATE] = clipped(logs[1]);
   }
   if (f->quotes > 0) read_quotes(f, out);
   if (f->trades > 0) read_trades(f, ticks_a_half, sigma, out);

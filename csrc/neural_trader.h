@@ -34,7 +34,7 @@ extern "C" {
 #define NT_NAME_BYTES 32            /* kernel, client and symbol names, with the terminating zero */
 #define NT_CHANNEL_MAX 64
 #define NT_DECIMALS_MAX 15
-#define NT_FEATURE_COUNT 24
+#define NT_FEATURE_COUNT 40
 #define NT_BOOK_LEVELS 10  /* shown a side */
 #define NT_NONE 4294967295 /* "no index" */
 

@@ -34,6 +34,7 @@ typedef long double real;
 
 static real history[STREAM_MAX];
 static real other[STREAM_MAX];
+static real moving[STREAM_MAX];
 static int64_t history_times[STREAM_MAX];
 
 /* E_h: weights 1, 2^(-1/h), 2^(-2/h) ... from the latest back. */
@@ -66,12 +67,83 @@ static real timed_share(uint32_t trades, real seconds) {
   return flow / size;
 }
 
+static const real flow_halves[4] = {4, 16, 64, 256};
+
+/* Of the first n mids in history: when and which way they moved, and the range, whose high is the highest of all mids that have since sunk
+ * towards the mids that followed. */
+static void reference_moves(uint32_t n, double *out) {
+  uint32_t moves = 0, last = 0;
+  real high = history[0], low = history[0], rest = exp2l(-1.0L / 1024);
+  for (uint32_t k = 1; k < n; k++) {
+    high = fmaxl(history[k], history[k] + rest * (high - history[k]));
+    low = fminl(history[k], history[k] + rest * (low - history[k]));
+    if (history[k] == history[k - 1]) continue;
+    moving[moves++] = history[k] > history[k - 1] ? 1 : -1;
+    last = k;
+  }
+  out[NT_FEATURE_RANGE_POSITION] = (double)((history[n - 1] - (high + low) / 2) / (high - low + 1e-6L));
+  if (moves == 0) return;
+  real age = (real)(n - 1 - last);
+  out[NT_FEATURE_MOVE_DIRECTION] = (double)(moving[moves - 1] * exp2l(-age / 64));
+  out[NT_FEATURE_MOVE_AGE] = (double)log1pl(age);
+  for (uint32_t k = 0; k + 1 < moves; k++) moving[k] *= moving[k + 1];
+  if (moves > 1) out[NT_FEATURE_MOVE_PERSISTENCE] = (double)weighted_mean(moving, moves - 1, 16);
+}
+
+/* Depth and microprice. */
+static void reference_sizes(const row *in, uint32_t count, real sigma, double *out) {
+  uint32_t quotes = 0, n = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const row *r = &in[i];
+    real depth = (real)r->bid_size + (real)r->ask_size;
+    if (r->bid == NT_ABSENT || r->implied || r->bid_size < 0 || depth == 0) continue;
+    real spread = fmaxl(25, (real)(r->ask - r->bid));
+    other[n++] = ((real)(r->bid + r->ask) + spread * (real)(r->bid_size - r->ask_size) / depth) / 50;
+    if (r->tick.kind == NT_TICK_QUOTE) history[quotes++] = depth;
+  }
+  if (n > 0) out[NT_FEATURE_MICROPRICE_LESS_64] = limited((other[n - 1] - weighted_mean(other, n, 64)) / (8 * sigma));
+  if (quotes > 0) out[NT_FEATURE_DEPTH_RELATIVE] = limited(logl(history[quotes - 1] / weighted_mean(history, quotes, 512)));
+}
+
+/* Size of each trade over the mean to that trade, and what the mid did from before each trade to before the next. */
+static void reference_impact(const row *in, uint32_t count, double *out) {
+  uint32_t trades = 0, pairs = 0;
+  real sizes = 0, weights = 0, decay = exp2l(-1.0L / 256), volume = 0;
+  const row *before = NULL; /* of the last trade */
+  for (uint32_t i = 0; i < count; i++) {
+    if (in[i].tick.kind != NT_TICK_TRADE) continue;
+    const row *now = i > 0 && in[i - 1].bid != NT_ABSENT ? &in[i - 1] : NULL;
+    if (before != NULL && now != NULL) {
+      moving[pairs] = (real)(now->bid + now->ask - before->bid - before->ask);
+      other[pairs++] = volume;
+    }
+    before = now;
+    sizes = sizes * decay + (real)in[i].tick.size;
+    weights = weights * decay + 1;
+    real ratio = (real)in[i].tick.size * weights / sizes;
+    volume = sign_of(&in[i]) * log1pl(ratio);
+    history[trades++] = sign_of(&in[i]) * fmaxl(0, logl(ratio));
+  }
+  out[NT_FEATURE_LARGE_FLOW] = limited(weighted_mean(history, trades, 32));
+  if (pairs == 0) return;
+  for (uint32_t k = 0; k < pairs; k++) history[k] = moving[k] * other[k];
+  real product = weighted_mean(history, pairs, 256);
+  for (uint32_t k = 0; k < pairs; k++) history[k] = moving[k] * moving[k];
+  real squares = weighted_mean(history, pairs, 256);
+  for (uint32_t k = 0; k < pairs; k++) history[k] = other[k] * other[k];
+  squares *= weighted_mean(history, pairs, 256);
+  out[NT_FEATURE_IMPACT] = squares > 0 ? (double)(product / sqrtl(squares)) : 0;
+}
+
 static void reference(const row *in, uint32_t count, double *out) {
   uint32_t n = 0, trades = 0;
   const row *now = &in[count - 1], *last_trade = NULL;
   for (uint32_t i = 0; i < COUNT; i++) out[i] = NAN;
   for (uint32_t i = 1; i < count; i++) history[n++] = fmaxl(0, (real)(in[i].tick.ts_event - in[i - 1].tick.ts_event)) + 1;
-  if (n > 0) out[NT_FEATURE_RATE] = limited(logl(weighted_mean(history, n, 16) / weighted_mean(history, n, 512)));
+  if (n > 0) {
+    out[NT_FEATURE_RATE] = limited(logl(weighted_mean(history, n, 16) / weighted_mean(history, n, 512)));
+    out[NT_FEATURE_GAP_RELATIVE] = limited(logl(history[n - 1] / weighted_mean(history, n, 64)));
+  }
   real mid = 0, sigma = 0.01L;
   int has_mid = now->bid != NT_ABSENT;
   if (has_mid) {
@@ -83,7 +155,10 @@ static void reference(const row *in, uint32_t count, double *out) {
     }
     n = count - first;
     mid = history[n - 1];
-    real mean_16 = weighted_mean(history, n, 16), mean_64 = weighted_mean(history, n, 64), mean_256 = weighted_mean(history, n, 256);
+    const real halves[5] = {4, 16, 64, 256, 1024};
+    real means[5];
+    for (uint32_t i = 0; i < 5; i++) means[i] = weighted_mean(history, n, halves[i]);
+    reference_moves(n, out);
     if (!now->implied) {
       out[NT_FEATURE_SPREAD] = (double)log2l(other[n - 1]);
       out[NT_FEATURE_SPREAD_RELATIVE] = limited(logl(other[n - 1] / weighted_mean(other, n, 512)));
@@ -92,10 +167,9 @@ static void reference(const row *in, uint32_t count, double *out) {
     if (n > 1) {
       sigma = sqrtl(weighted_mean(history, n - 1, 512) + 1e-4L);
       out[NT_FEATURE_VOLATILITY_32_512] = limited(logl(sqrtl(weighted_mean(history, n - 1, 32) + 1e-4L) / sigma));
+      out[NT_FEATURE_VOLATILITY_512_4096] = limited(logl(sigma / sqrtl(weighted_mean(history, n - 1, 4096) + 1e-4L)));
     }
-    out[NT_FEATURE_RETURN_16] = limited((mid - mean_16) / (sigma * 4));
-    out[NT_FEATURE_RETURN_64] = limited((mid - mean_64) / (sigma * 8));
-    out[NT_FEATURE_RETURN_256] = limited((mid - mean_256) / (sigma * 16));
+    for (uint32_t i = 0; i < 5; i++) out[NT_FEATURE_RETURN_4 + i] = limited((mid - means[i]) / (sigma * sqrtl(halves[i])));
   }
   const row *before = NULL;
   uint32_t quotes = 0;
@@ -114,13 +188,15 @@ static void reference(const row *in, uint32_t count, double *out) {
   if (quotes > 0) {
     out[NT_FEATURE_IMBALANCE] = (double)history[quotes - 1];
     out[NT_FEATURE_IMBALANCE_16] = (double)weighted_mean(history, quotes, 16);
+    out[NT_FEATURE_IMBALANCE_LESS_128] = (double)(history[quotes - 1] - weighted_mean(history, quotes, 128));
   }
   if (quotes > 1) {
     for (uint32_t k = 0; k + 1 < quotes; k++) history[k] = fabsl(other[k]);
     real size = weighted_mean(history, quotes - 1, 512);
-    out[NT_FEATURE_ORDER_FLOW_16] = size > 0 ? limited(weighted_mean(other, quotes - 1, 16) / size) : 0;
-    out[NT_FEATURE_ORDER_FLOW_64] = size > 0 ? limited(weighted_mean(other, quotes - 1, 64) / size) : 0;
+    for (uint32_t i = 0; i < 4; i++)
+      out[NT_FEATURE_ORDER_FLOW_4 + i] = size > 0 ? limited(weighted_mean(other, quotes - 1, flow_halves[i]) / size) : 0;
   }
+  reference_sizes(in, count, sigma, out);
   real run = 0, value = 0;
   for (uint32_t i = 0; i < count; i++) {
     const row *r = &in[i];
@@ -133,14 +209,19 @@ static void reference(const row *in, uint32_t count, double *out) {
     last_trade = r;
   }
   if (trades == 0) return;
-  const real halves[4] = {4, 16, 64, 256};
   for (uint32_t i = 0; i < 4; i++)
-    out[NT_FEATURE_TRADE_FLOW_4 + i] = (double)(weighted_mean(history, trades, halves[i]) / weighted_mean(other, trades, halves[i]));
+    out[NT_FEATURE_TRADE_FLOW_4 + i] =
+        (double)(weighted_mean(history, trades, flow_halves[i]) / weighted_mean(other, trades, flow_halves[i]));
   out[NT_FEATURE_FLOW_1S] = (double)timed_share(trades, 1);
   out[NT_FEATURE_FLOW_10S] = (double)timed_share(trades, 10);
   out[NT_FEATURE_RUN] = (double)copysignl(log1pl(fabsl(run)), run);
   out[NT_FEATURE_SIZE_RELATIVE] = limited(logl((real)last_trade->tick.size / weighted_mean(other, trades, 256)));
   real size_64 = weighted_mean(other, trades, 64);
+  if (trades < count) {
+    for (uint32_t i = 0; i < count; i++) other[i] = in[i].tick.kind == NT_TICK_TRADE;
+    out[NT_FEATURE_TRADE_SHARE] = (double)weighted_mean(other, count, 64);
+  }
+  reference_impact(in, count, out);
   trades = 0;
   for (uint32_t i = 0; i < count; i++) {
     if (in[i].tick.kind != NT_TICK_TRADE) continue;
@@ -148,7 +229,7 @@ static void reference(const row *in, uint32_t count, double *out) {
     other[trades++] = sign_of(&in[i]);
   }
   value = weighted_mean(history, trades, 64) / size_64;
-  if (has_mid) out[NT_FEATURE_VWAP_LESS_MID] = limited((mid - value) / (8 * sigma));
+  if (has_mid) out[NT_FEATURE_MID_LESS_VWAP] = limited((mid - value) / (8 * sigma));
   out[NT_FEATURE_SIGN_8] = (double)weighted_mean(other, trades, 8);
   out[NT_FEATURE_SIGN_64] = (double)weighted_mean(other, trades, 64);
   for (uint32_t k = 0; k + 1 < trades; k++) other[k] *= other[k + 1];
@@ -217,7 +298,7 @@ static void test_determinism(void) {
       hash = digest(hash, values);
     }
   }
-  CHECK_EQUAL(hash, 7362428450535027300);
+  CHECK_EQUAL(hash, -4744831624877707365);
 }
 
 /* ---- what is there --------------------------------------------------------------------------------------------------------- */
@@ -237,14 +318,16 @@ static void test_availability(void) {
     run_stream(&f, rows, 100);
     read_all(&f, values);
     int no_trades = kind == QUOTES_WITHOUT_SIZE, no_mid = kind == TRADES_WITHOUT_QUOTE;
-    CHECK_EQUAL(is_missing(values, NT_FEATURE_TRADE_FLOW_4, NT_FEATURE_SIZE_RELATIVE), no_trades);
-    CHECK_EQUAL(is_missing(values, NT_FEATURE_VWAP_LESS_MID, NT_FEATURE_TRADE_POSITION), no_trades || no_mid);
-    CHECK_EQUAL(is_missing(values, NT_FEATURE_SIGN_PERSISTENCE, NT_FEATURE_SIGN_PERSISTENCE), no_trades);
-    CHECK_EQUAL(is_missing(values, NT_FEATURE_RETURN_16, NT_FEATURE_VOLATILITY_32_512), no_mid);
     CHECK_EQUAL(is_missing(values, NT_FEATURE_SPREAD, NT_FEATURE_SPREAD_RELATIVE), kind == TRADES || no_mid);
-    CHECK_EQUAL(is_missing(values, NT_FEATURE_IMBALANCE, NT_FEATURE_ORDER_FLOW_64), kind != MIXED);
+    CHECK_EQUAL(is_missing(values, NT_FEATURE_IMBALANCE, NT_FEATURE_ORDER_FLOW_256), kind != MIXED);
+    CHECK_EQUAL(is_missing(values, NT_FEATURE_RETURN_4, NT_FEATURE_RANGE_POSITION), no_mid);
+    CHECK_EQUAL(is_missing(values, NT_FEATURE_TRADE_FLOW_4, NT_FEATURE_LARGE_FLOW), no_trades);
+    CHECK_EQUAL(is_missing(values, NT_FEATURE_MID_LESS_VWAP, NT_FEATURE_TRADE_POSITION), no_trades || no_mid);
+    CHECK_EQUAL(is_missing(values, NT_FEATURE_SIGN_PERSISTENCE, NT_FEATURE_SIGN_PERSISTENCE), no_trades);
+    CHECK_EQUAL(is_missing(values, NT_FEATURE_IMPACT, NT_FEATURE_IMPACT), no_trades || no_mid);
+    CHECK_EQUAL(is_missing(values, NT_FEATURE_GAP_RELATIVE, NT_FEATURE_RATE), 0);
     CHECK_EQUAL(is_missing(values, NT_FEATURE_FLOW_1S, NT_FEATURE_FLOW_10S), no_trades);
-    CHECK_EQUAL(is_missing(values, NT_FEATURE_RATE, NT_FEATURE_RATE), 0);
+    CHECK_EQUAL(is_missing(values, NT_FEATURE_TRADE_SHARE, NT_FEATURE_TRADE_SHARE), kind != MIXED);
   }
 }
 
@@ -267,7 +350,7 @@ static void test_calls(void) {
     CHECK_EQUAL(nt_feature_name(i, before, (uint32_t)strlen(name) + 1), NT_OK);
   }
   CHECK(nt_feature_name(NT_FEATURE_TRADE_FLOW_4, name, sizeof(name)) == NT_OK && strcmp(name, "trade_flow_4") == 0);
-  CHECK(nt_feature_name(NT_FEATURE_RATE, name, sizeof(name)) == NT_OK && strcmp(name, "rate") == 0);
+  CHECK(nt_feature_name(NT_FEATURE_TRADE_SHARE, name, sizeof(name)) == NT_OK && strcmp(name, "trade_share") == 0);
   CHECK_EQUAL(nt_feature_name(COUNT, name, sizeof(name)), NT_ERR_INVALID);
   CHECK_EQUAL(nt_feature_name(0, NULL, sizeof(name)), NT_ERR_INVALID);
   CHECK_EQUAL(nt_feature_name(0, name, 0), NT_ERR_INVALID);

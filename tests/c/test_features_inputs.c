@@ -31,7 +31,7 @@ static void test_prefix(void) {
 
 enum input { PRICE_LEVEL, TIME_LEVEL, TRADE_PRICE, TRADE_SIZE, AGGRESSOR, MID, SPREAD, QUOTE_SIZE, TIME, INPUTS };
 
-static void alter(row *r, enum input input) {
+static void alter(row *r, enum input input, uint32_t tick) {
   int trade = r->tick.kind == NT_TICK_TRADE;
   switch (input) {
     case PRICE_LEVEL:
@@ -52,8 +52,8 @@ static void alter(row *r, enum input input) {
       r->tick.aggressor = trade ? (r->tick.aggressor == NT_SIDE_BUY ? NT_SIDE_SELL : NT_SIDE_BUY) : r->tick.aggressor;
       break;
     case MID:
-      r->bid += 10;
-      r->ask += 10;
+      r->bid += tick % 2 ? 10 : 20; /* moves at every tick */
+      r->ask += tick % 2 ? 10 : 20;
       break;
     case SPREAD:
       r->bid -= 40;
@@ -72,10 +72,32 @@ static void alter(row *r, enum input input) {
 
 #define ON(input) (1U << (input))
 
-/* The last trade, the last quote and everything after it are altered: a feature changes exactly when it depends on that input. */
+/* The last ticks are altered: a feature changes exactly when it depends on that input. */
 static void test_dependence(void) {
   const uint32_t flow = ON(TRADE_SIZE) | ON(AGGRESSOR), quote = ON(SPREAD), sizes = ON(QUOTE_SIZE);
   const uint32_t depends[COUNT] = {
+      [NT_FEATURE_SPREAD] = quote,
+      [NT_FEATURE_SPREAD_RELATIVE] = quote,
+      [NT_FEATURE_IMBALANCE] = sizes,
+      [NT_FEATURE_IMBALANCE_16] = sizes,
+      [NT_FEATURE_IMBALANCE_LESS_128] = sizes,
+      [NT_FEATURE_DEPTH_RELATIVE] = sizes,
+      [NT_FEATURE_MICROPRICE_LESS_64] = sizes | ON(MID) | quote,
+      [NT_FEATURE_ORDER_FLOW_4] = sizes | ON(MID) | quote,
+      [NT_FEATURE_ORDER_FLOW_16] = sizes | ON(MID) | quote,
+      [NT_FEATURE_ORDER_FLOW_64] = sizes | ON(MID) | quote,
+      [NT_FEATURE_ORDER_FLOW_256] = sizes | ON(MID) | quote,
+      [NT_FEATURE_RETURN_4] = ON(MID),
+      [NT_FEATURE_RETURN_16] = ON(MID),
+      [NT_FEATURE_RETURN_64] = ON(MID),
+      [NT_FEATURE_RETURN_256] = ON(MID),
+      [NT_FEATURE_RETURN_1024] = ON(MID),
+      [NT_FEATURE_VOLATILITY_32_512] = ON(MID),
+      [NT_FEATURE_VOLATILITY_512_4096] = ON(MID),
+      [NT_FEATURE_MOVE_DIRECTION] = ON(MID),
+      [NT_FEATURE_MOVE_AGE] = ON(MID),
+      [NT_FEATURE_MOVE_PERSISTENCE] = ON(MID),
+      [NT_FEATURE_RANGE_POSITION] = ON(MID),
       [NT_FEATURE_TRADE_FLOW_4] = flow,
       [NT_FEATURE_TRADE_FLOW_16] = flow,
       [NT_FEATURE_TRADE_FLOW_64] = flow,
@@ -84,35 +106,30 @@ static void test_dependence(void) {
       [NT_FEATURE_SIGN_64] = ON(AGGRESSOR),
       [NT_FEATURE_RUN] = ON(AGGRESSOR),
       [NT_FEATURE_SIZE_RELATIVE] = ON(TRADE_SIZE),
-      [NT_FEATURE_VWAP_LESS_MID] = ON(TRADE_PRICE) | ON(TRADE_SIZE) | ON(MID),
+      [NT_FEATURE_LARGE_FLOW] = flow,
+      [NT_FEATURE_MID_LESS_VWAP] = ON(TRADE_PRICE) | ON(TRADE_SIZE) | ON(MID),
       [NT_FEATURE_TRADE_POSITION] = ON(TRADE_PRICE) | ON(MID) | quote,
       [NT_FEATURE_SIGN_PERSISTENCE] = ON(AGGRESSOR),
-      [NT_FEATURE_RETURN_16] = ON(MID),
-      [NT_FEATURE_RETURN_64] = ON(MID),
-      [NT_FEATURE_RETURN_256] = ON(MID),
-      [NT_FEATURE_VOLATILITY_32_512] = ON(MID),
-      [NT_FEATURE_SPREAD] = quote,
-      [NT_FEATURE_SPREAD_RELATIVE] = quote,
-      [NT_FEATURE_IMBALANCE] = sizes,
-      [NT_FEATURE_IMBALANCE_16] = sizes,
-      [NT_FEATURE_ORDER_FLOW_16] = sizes | ON(MID) | quote,
-      [NT_FEATURE_ORDER_FLOW_64] = sizes | ON(MID) | quote,
+      [NT_FEATURE_IMPACT] = flow | ON(MID),
+      [NT_FEATURE_GAP_RELATIVE] = ON(TIME),
+      [NT_FEATURE_RATE] = ON(TIME),
       [NT_FEATURE_FLOW_1S] = flow | ON(TIME),
       [NT_FEATURE_FLOW_10S] = flow | ON(TIME),
-      [NT_FEATURE_RATE] = ON(TIME),
+      [NT_FEATURE_TRADE_SHARE] = 0, /* on the kind alone, which changes all of the above: see the directions */
   };
-  enum { TICKS = 600 };
+  enum { TICKS = 600, ALTERED = 40 };
   make_stream(rows, TICKS, MIXED, 12);
-  uint32_t first = TICKS;
-  for (int seen = 0; seen != 3; first--) seen |= rows[first - 1].tick.kind == NT_TICK_TRADE ? 1 : 2;
+  uint32_t count = TICKS;
+  /* After the last move of the mid, and not at the same time as the tick before. */
+  while (rows[count - 1].tick.kind != NT_TICK_TRADE || rows[count - 1].tick.ts_event <= rows[count - 2].tick.ts_event) count--;
   nt_features f;
   double values[COUNT], changed[COUNT];
-  run_stream(&f, rows, TICKS);
+  run_stream(&f, rows, count);
   read_all(&f, values);
   for (enum input input = PRICE_LEVEL; input < INPUTS; input++) {
     memcpy(altered, rows, TICKS * sizeof(row));
-    for (uint32_t i = input <= TIME_LEVEL ? 0 : first; i < TICKS; i++) alter(&altered[i], input);
-    run_stream(&f, altered, TICKS);
+    for (uint32_t i = input <= TIME_LEVEL ? 0 : count - ALTERED; i < count; i++) alter(&altered[i], input, i);
+    run_stream(&f, altered, count);
     read_all(&f, changed);
     for (uint32_t i = 0; i < COUNT; i++) {
       int differs = memcmp(&values[i], &changed[i], 8) != 0, expected = (depends[i] & ON(input)) != 0;
@@ -141,16 +158,37 @@ static void test_directions(void) {
   CHECK(values[NT_FEATURE_TRADE_FLOW_4] == 1.0 && values[NT_FEATURE_FLOW_10S] == 1.0 && near(values[NT_FEATURE_SIGN_8], 1.0));
   CHECK(values[NT_FEATURE_TRADE_POSITION] == 1.0 && near(values[NT_FEATURE_SPREAD], 1.0) && values[NT_FEATURE_IMBALANCE] == 0.5);
   CHECK(near(values[NT_FEATURE_RUN], log(4.0)) && near(values[NT_FEATURE_SIGN_PERSISTENCE], 1.0));
-  CHECK(values[NT_FEATURE_VWAP_LESS_MID] == -6.0 && values[NT_FEATURE_RETURN_16] == 0.0 && values[NT_FEATURE_RATE] == 0.0);
-  CHECK(near(values[NT_FEATURE_ORDER_FLOW_16], 1.0));
+  CHECK(values[NT_FEATURE_MID_LESS_VWAP] == -6.0 && values[NT_FEATURE_RETURN_16] == 0.0 && values[NT_FEATURE_RATE] == 0.0);
+  CHECK(near(values[NT_FEATURE_ORDER_FLOW_16], 1.0) && values[NT_FEATURE_IMBALANCE_LESS_128] > 0.0);
+  CHECK(values[NT_FEATURE_DEPTH_RELATIVE] > 0.0 && values[NT_FEATURE_MICROPRICE_LESS_64] > 0.0);
+  CHECK(isnan(values[NT_FEATURE_MOVE_DIRECTION]) && isnan(values[NT_FEATURE_MOVE_AGE]) && isnan(values[NT_FEATURE_MOVE_PERSISTENCE]));
+  CHECK(values[NT_FEATURE_RANGE_POSITION] == 0.0 && values[NT_FEATURE_LARGE_FLOW] == 0.0 && values[NT_FEATURE_IMPACT] == 0.0);
+  double share = values[NT_FEATURE_TRADE_SHARE];
+  CHECK(share > 0.5 && share < 0.75 && values[NT_FEATURE_GAP_RELATIVE] == 0.0);
   trade.tick.aggressor = NT_SIDE_SELL;
   trade.tick.price = trade.bid = quote.bid = 950;
   update(&f, &trade);
   update(&f, &quote);
   read_all(&f, values);
+  CHECK(near(values[NT_FEATURE_SPREAD], 2.0));
+  CHECK(values[NT_FEATURE_SPREAD_RELATIVE] > 0.0 && values[NT_FEATURE_VOLATILITY_32_512] > 0.0 &&
+        values[NT_FEATURE_VOLATILITY_512_4096] > 0.0);
   CHECK(values[NT_FEATURE_TRADE_FLOW_4] < 1.0 && values[NT_FEATURE_RETURN_16] < 0.0 && values[NT_FEATURE_RETURN_256] < 0.0);
   CHECK(values[NT_FEATURE_RUN] < 0.0 && values[NT_FEATURE_TRADE_POSITION] == -1.0 && values[NT_FEATURE_ORDER_FLOW_16] < 0.5);
-  CHECK(near(values[NT_FEATURE_SPREAD], 2.0) && values[NT_FEATURE_SPREAD_RELATIVE] > 0.0 && values[NT_FEATURE_VOLATILITY_32_512] > 0.0);
+  CHECK(values[NT_FEATURE_TRADE_SHARE] < share && values[NT_FEATURE_RETURN_4] < 0.0 && values[NT_FEATURE_RETURN_1024] < 0.0);
+  CHECK(near(values[NT_FEATURE_MOVE_DIRECTION], -exp2(-1.0 / 64)) && near(values[NT_FEATURE_MOVE_AGE], log(2.0)));
+  CHECK(fabs(values[NT_FEATURE_RANGE_POSITION] + 0.5) < 1e-6 && isnan(values[NT_FEATURE_MOVE_PERSISTENCE]));
+  quote.bid = 1000; /* back, after a large trade that sold */
+  trade.tick.size = 100;
+  update(&f, &trade);
+  quote.tick.ts_event = SECOND_NS;
+  update(&f, &quote);
+  trade.bid = 1000;
+  update(&f, &trade);
+  read_all(&f, values);
+  CHECK(near(values[NT_FEATURE_MOVE_PERSISTENCE], -1.0) && values[NT_FEATURE_LARGE_FLOW] < -0.3);
+  CHECK(values[NT_FEATURE_IMPACT] < 0.0); /* sold, and the mid rose */
+  CHECK(near(values[NT_FEATURE_SPREAD], 1.0) && values[NT_FEATURE_SPREAD_RELATIVE] < 0.0);
 }
 
 /* ---- hostile --------------------------------------------------------------------------------------------------------------- */
@@ -161,7 +199,7 @@ static void check_sane(const nt_features *f) {
   read_all(f, values);
   for (uint32_t i = 0; i < COUNT; i++) {
     if (isnan(values[i])) continue;
-    double bound = i == NT_FEATURE_SPREAD || i == NT_FEATURE_RUN ? 64.0 : 6.0;
+    double bound = i == NT_FEATURE_SPREAD || i == NT_FEATURE_RUN || i == NT_FEATURE_MOVE_AGE ? 64.0 : 6.0;
     CHECK(fabs(values[i]) <= bound);
   }
 }
@@ -190,7 +228,7 @@ static void test_hostile(void) {
 
 /* One absurd tick is forgotten, but for the order of the last bits. */
 static void test_healing(void) {
-  enum { BEFORE = 1000, ROUNDS = 4 };
+  enum { BEFORE = 1000, ROUNDS = 16 };
   nt_features f, clean;
   double values[COUNT], expected[COUNT];
   make_stream(rows, STREAM_MAX, MIXED, 21);
@@ -230,6 +268,7 @@ static void test_quiet(void) {
   read_all(&f, values);
   check_sane(&f);
   CHECK(values[NT_FEATURE_RETURN_16] == 0.0 && values[NT_FEATURE_ORDER_FLOW_16] == 0.0 && values[NT_FEATURE_TRADE_FLOW_4] == 0.0);
+  CHECK(values[NT_FEATURE_IMPACT] == 0.0 && near(values[NT_FEATURE_RANGE_POSITION], 0.0) && near(values[NT_FEATURE_MOVE_DIRECTION], 0.0));
   CHECK(values[NT_FEATURE_VOLATILITY_32_512] == 0.0 && values[NT_FEATURE_RATE] == 0.0 && values[NT_FEATURE_IMBALANCE_16] == 0.0);
 }
 

@@ -15,10 +15,15 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 NAMES = (
-    *("trade_flow_4", "trade_flow_16", "trade_flow_64", "trade_flow_256", "sign_8", "sign_64", "run", "size_relative", "mid_less_vwap"),
-    *("trade_position", "sign_persistence", "return_16", "return_64", "return_256", "volatility_32_512", "spread", "spread_relative"),
-    *("imbalance", "imbalance_16", "order_flow_16", "order_flow_64", "flow_1s", "flow_10s", "rate"),
+    *("spread", "spread_relative", "imbalance", "imbalance_16", "imbalance_less_128", "depth_relative", "microprice_less_64"),
+    *("order_flow_4", "order_flow_16", "order_flow_64", "order_flow_256"),
+    *("return_4", "return_16", "return_64", "return_256", "return_1024", "volatility_32_512", "volatility_512_4096"),
+    *("move_direction", "move_age", "move_persistence", "range_position"),
+    *("trade_flow_4", "trade_flow_16", "trade_flow_64", "trade_flow_256", "sign_8", "sign_64", "run", "size_relative", "large_flow"),
+    *("mid_less_vwap", "trade_position", "sign_persistence", "impact"),
+    *("gap_relative", "rate", "flow_1s", "flow_10s", "trade_share"),
 )
+OF_QUOTES = NAMES[:11]
 
 
 @dataclass
@@ -64,6 +69,7 @@ class Trade:
     sign: int
     bid: int | None
     ask: int | None
+    mid_before: float | None  # ticks; just before the trade
 
 
 @dataclass
@@ -74,8 +80,11 @@ class FeatureHistory:
     times: list[int] = field(default_factory=list)
     mids: list[float] = field(default_factory=list)  # ticks
     spreads: list[float] = field(default_factory=list)  # ticks; of quotes that were not implied
+    microprices: list[float] = field(default_factory=list)  # ticks; where there are sizes
     quotes: list[tuple[int, int, int, int]] = field(default_factory=list)  # with sizes: bid, ask, bid size, ask size
+    sizes: tuple[int, int] = (0, 0)  # of the last quote
     trades: list[Trade] = field(default_factory=list)
+    trade_ticks: list[int] = field(default_factory=list)  # which of the ticks they are
     band: Band = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,22 +92,29 @@ class FeatureHistory:
 
     def quote(self, ts: int, bid: int, ask: int, bid_size: int, ask_size: int) -> None:
         self.band.quote(bid, ask)
+        self.sizes = bid_size, ask_size
         self._market(ts)
         if bid_size or ask_size:
             self.quotes.append((bid, ask, bid_size, ask_size))
 
     def trade(self, ts: int, price: int, size: int, aggressor: int) -> None:
+        mid_before = self.mids[-1] if self.mids else None
         sign = self.band.trade(price, aggressor)
         self._market(ts)
-        self.trades.append(Trade(ts, price, size, sign, self.band.bid, self.band.ask))
+        self.trades.append(Trade(ts, price, size, sign, self.band.bid, self.band.ask, mid_before))
+        self.trade_ticks.append(len(self.times) - 1)
 
     def _market(self, ts: int) -> None:
         self.times.append(ts)
         if self.band.bid is None or self.band.ask is None:
             return
         self.mids.append((self.band.bid + self.band.ask) / 2 / self.tick_size)
-        if not self.band.implied:
-            self.spreads.append(max(self.band.ask - self.band.bid, self.tick_size) / self.tick_size)
+        if self.band.implied:
+            return
+        self.spreads.append(max(self.band.ask - self.band.bid, self.tick_size) / self.tick_size)
+        bid_size, ask_size = self.sizes
+        if bid_size + ask_size:
+            self.microprices.append(self.mids[-1] + self.spreads[-1] / 2 * (bid_size - ask_size) / (bid_size + ask_size))
 
     def values(self) -> dict[str, float]:
         """Every feature by name."""
@@ -107,13 +123,18 @@ class FeatureHistory:
         if len(self.times) > 1:
             gaps = np.maximum(np.diff(np.array(self.times, np.int64)), 0) + 1.0
             found["rate"] = log_ratio(mean(gaps, 16), mean(gaps, 512))
+            found["gap_relative"] = log_ratio(float(gaps[-1]), mean(gaps, 64))
         if len(self.mids) > 1:
             squares = np.diff(self.mids) ** 2
             sigma = math.sqrt(mean(squares, 512) + 1e-4)
             found["volatility_32_512"] = log_ratio(math.sqrt(mean(squares, 32) + 1e-4), sigma)
+            found["volatility_512_4096"] = log_ratio(sigma, math.sqrt(mean(squares, 4096) + 1e-4))
         if self.mids:
-            for half in (16, 64, 256):
+            for half in (4, 16, 64, 256, 1024):
                 found[f"return_{half}"] = clip((self.mids[-1] - mean(self.mids, half)) / (sigma * math.sqrt(half)))
+            found.update(self._of_moves())
+        if self.microprices:
+            found["microprice_less_64"] = clip((self.microprices[-1] - mean(self.microprices, 64)) / (8 * sigma))
         if self.spreads:
             found["spread"] = math.log2(self.spreads[-1])
             found["spread_relative"] = log_ratio(self.spreads[-1], mean(self.spreads, 512))
@@ -121,19 +142,38 @@ class FeatureHistory:
             found.update(self._of_quotes())
         if self.trades:
             found.update(self._of_trades(sigma))
+        if 0 < len(self.trades) < len(self.times):
+            found["trade_share"] = mean(np.isin(np.arange(len(self.times)), self.trade_ticks).astype(np.float64), 64)
+        return found
+
+    def _of_moves(self) -> dict[str, float]:
+        mids = np.array(self.mids)
+        high, low = range_of(self.mids)
+        found = {"range_position": (mids[-1] - (high + low) / 2) / (high - low + 1e-6)}
+        moved = np.flatnonzero(np.diff(mids)) + 1
+        if not len(moved):
+            return found
+        signs = np.sign(np.diff(mids)[moved - 1])
+        age = len(mids) - 1 - int(moved[-1])
+        found |= {"move_direction": float(signs[-1]) * 2.0 ** (-age / 64), "move_age": math.log1p(age)}
+        if len(signs) > 1:
+            found["move_persistence"] = mean(signs[1:] * signs[:-1], 16)
         return found
 
     def _of_quotes(self) -> dict[str, float]:
         rows = np.array(self.quotes, np.float64)
         imbalances = (rows[:, 2] - rows[:, 3]) / (rows[:, 2] + rows[:, 3])
         found = {"imbalance": float(imbalances[-1]), "imbalance_16": mean(imbalances, 16)}
+        found["imbalance_less_128"] = float(imbalances[-1]) - mean(imbalances, 128)
+        depths = rows[:, 2] + rows[:, 3]
+        found["depth_relative"] = log_ratio(float(depths[-1]), mean(depths, 512))
         if len(rows) > 1:
             bid, ask, bid_size, ask_size = rows[1:].T
             old_bid, old_ask, old_bid_size, old_ask_size = rows[:-1].T
             flow = (bid >= old_bid) * bid_size - (bid <= old_bid) * old_bid_size
             flow += (ask >= old_ask) * old_ask_size - (ask <= old_ask) * ask_size
             size = mean(np.abs(flow), 512)
-            for half in (16, 64):
+            for half in (4, 16, 64, 256):
                 found[f"order_flow_{half}"] = clip(mean(flow, half) / size) if size else 0.0
         return found
 
@@ -145,6 +185,9 @@ class FeatureHistory:
         found |= {f"sign_{half}": mean(signs, half) for half in (8, 64)}
         found["run"] = run(signs)
         found["size_relative"] = log_ratio(float(sizes[-1]), mean(sizes, 256))
+        ratios = sizes / running_mean(sizes, 256)
+        found["large_flow"] = clip(mean(signs * np.maximum(np.log(ratios), 0), 32))
+        found.update(self._of_impact(signs * np.log1p(ratios)))
         if len(signs) > 1:
             found["sign_persistence"] = mean(signs[1:] * signs[:-1], 64)
         if self.mids:
@@ -159,12 +202,42 @@ class FeatureHistory:
             found[name] = float(np.sum(weights * signs * sizes) / np.sum(weights * sizes))
         return found
 
+    def _of_impact(self, volumes: Floats) -> dict[str, float]:
+        pairs = [
+            (after.mid_before - trade.mid_before, volume)
+            for trade, after, volume in zip(self.trades[:-1], self.trades[1:], volumes[:-1], strict=True)
+            if trade.mid_before is not None and after.mid_before is not None
+        ]
+        if not pairs:
+            return {}
+        moves, volumes = np.array(pairs).T
+        product = mean(moves**2, 256) * mean(volumes**2, 256)
+        return {"impact": mean(moves * volumes, 256) / math.sqrt(product) if product else 0.0}
+
 
 def mean(x: Sequence[float] | Floats, half: int) -> float:
     """Exponentially weighted mean: each step back counts 2^(-1/half) less."""
     values = np.asarray(x, np.float64)
     weights = 2.0 ** (-np.arange(len(values))[::-1] / half)
     return float(np.sum(weights * values) / np.sum(weights))
+
+
+def running_mean(x: Floats, half: int) -> Floats:
+    """`mean` of each beginning of x."""
+    total, weight, found = 0.0, 0.0, np.empty(len(x))
+    for index, value in enumerate(x):
+        total, weight = total * 2.0 ** (-1 / half) + value, weight * 2.0 ** (-1 / half) + 1
+        found[index] = total / weight
+    return found
+
+
+def range_of(mids: Sequence[float]) -> tuple[float, float]:
+    """High and low, each of which comes back to the mids that follow by a half in 1024 steps."""
+    high = low = mids[0]
+    rest = 2.0 ** (-1 / 1024)
+    for mid in mids:
+        high, low = max(mid, mid + rest * (high - mid)), min(mid, mid + rest * (low - mid))
+    return high, low
 
 
 def run(signs: Floats) -> float:

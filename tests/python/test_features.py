@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from reference_features import NAMES, FeatureHistory
+from reference_features import NAMES, OF_QUOTES, FeatureHistory
 
 from neural_trader._native import abi, ffi, lib
+from neural_trader.config import Config
+from neural_trader.sources import open_source
 
 TICK_SIZE = 25
 TICKS = 3000
 
 
-@pytest.fixture
-def kernel() -> Iterator[int]:
+def open_kernel() -> Iterator[int]:
     """A private kernel with one instrument, on the tape's clock."""
     handle, error = ffi.new("uint32_t *"), ffi.new("nt_error *")
     config = ffi.new("nt_kernel_config *", {"clock": abi.NT_CLOCK_TAPE, "instruments": 2, "accounts": 1})
@@ -36,6 +37,10 @@ def kernel() -> Iterator[int]:
     assert lib.nt_kernel_add_instrument(handle[0], ffi.new("nt_instrument *", instrument)) == 0
     yield handle[0]
     lib.nt_close(handle[0])
+
+
+kernel = pytest.fixture(open_kernel, name="kernel")
+other_kernel = pytest.fixture(open_kernel, name="other_kernel")
 
 
 def make_ticks(kind: str, seed: int) -> NDArray[Any]:
@@ -82,12 +87,7 @@ def test_features_are_what_their_definitions_say(kernel: int, kind: str) -> None
     history = FeatureHistory(TICK_SIZE)
     done = 0
     for until in (1, 2, 3, 5, 10, 40, 200, 999, 2000, TICKS):
-        part = ticks[done:until]
-        position = 0
-        while position < len(part):
-            taken = lib.nt_kernel_replay(kernel, ffi.cast("nt_tick *", part[position:].ctypes.data), len(part) - position)
-            assert taken > 0
-            position += taken
+        replay(kernel, ticks[done:until])
         for tick in ticks[done:until]:
             take(history, tick)
         done = until
@@ -95,8 +95,50 @@ def test_features_are_what_their_definitions_say(kernel: int, kind: str) -> None
         for name in NAMES:
             assert found[name] == pytest.approx(expected[name], rel=1e-9, abs=1e-9, nan_ok=True), (name, until)
     missing = {name for name, value in read(kernel).items() if math.isnan(value)}
-    of_quotes = {"spread", "spread_relative", "imbalance", "imbalance_16", "order_flow_16", "order_flow_64"}
+    of_quotes = {*OF_QUOTES, "trade_share"}
     assert missing == {"trades": of_quotes, "sides": of_quotes, "quotes": set()}[kind]
+
+
+def replay(kernel: int, ticks: NDArray[Any]) -> None:
+    position = 0
+    while position < len(ticks):
+        taken = lib.nt_kernel_replay(kernel, ffi.cast("nt_tick *", ticks[position:].ctypes.data), len(ticks) - position)
+        assert taken > 0
+        position += taken
+
+
+def test_features_of_the_sample_are_what_their_definitions_say(kernel: int) -> None:
+    ticks = open_source("sample:es-2013-09:12000", Config(name="features")).ticks
+    ticks = ticks[ticks["kind"] == abi.NT_TICK_TRADE]
+    history = FeatureHistory(TICK_SIZE)
+    seen = []
+    done = 0
+    for until in (10, 300, 4000, 7001, 7002, 9500, len(ticks)):
+        replay(kernel, ticks[done:until])
+        for tick in ticks[done:until]:
+            take(history, tick)
+        done = until
+        found, expected = read(kernel), history.values()
+        for name in NAMES:
+            assert found[name] == pytest.approx(expected[name], rel=1e-9, abs=1e-9, nan_ok=True), (name, until)
+        seen.append(found)
+    of_trades = set(NAMES) - {*OF_QUOTES, "trade_share"}
+    assert {name for name in NAMES if not math.isnan(seen[-1][name])} == of_trades
+    assert {name for name in of_trades if len({found[name] for found in seen}) > 1} == of_trades
+
+
+def test_what_comes_later_does_not_change_features(kernel: int, other_kernel: int) -> None:
+    ticks = make_ticks("quotes", seed=5)
+    other = make_ticks("quotes", seed=6)
+    other[:500] = ticks[:500]
+    other["ts_event"][500:] = other["ts_recv"][500:] = ticks["ts_event"][500:]
+    before, after = [], []
+    for rows, seen, number in ((ticks, before, kernel), (other, after, other_kernel)):
+        for tick in range(600):
+            replay(number, rows[tick : tick + 1])
+            seen.append(bytes(np.array(list(read(number).values()))))
+    assert before[:500] == after[:500]
+    assert before[599] != after[599]
 
 
 def test_names_are_in_the_order_of_the_values() -> None:
