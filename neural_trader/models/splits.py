@@ -1,0 +1,122 @@
+"""Parts of the data, in time order: train on the first, calibrate on the second, test on the last.
+
+A random split is refused. Neighbouring rows share most of their features and, where labels look ahead, most of their future; rows dealt at
+random put the answers of the test into the training, and every figure comes out too good.
+
+- **Purge**: a row whose label interval reaches the begin of the next part is dropped, so that intervals of different parts share no time.
+- **Embargo**: rows within `embargo_ns` of the begin of a part are dropped too, while features still remember the part before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neural_trader.errors import InvalidArgument, NoData
+from neural_trader.models.labels import Labels
+
+__all__ = ["PARTS", "Split", "fit_normalisation", "split"]
+
+PARTS = ("train", "calibrate", "test")
+_METHODS = ("time",)
+_LAST_NS = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of each part: ascending indices into the labels that were split, int64. Rows with incomplete labels are in none.
+
+    boundaries_ns are the times at which calibrate and test begin. purged and embargoed count the rows that each rule dropped.
+    """
+
+    train: NDArray[np.int64]
+    calibrate: NDArray[np.int64]
+    test: NDArray[np.int64]
+    boundaries_ns: tuple[int, int]
+    embargo_ns: int
+    purged: int
+    embargoed: int
+
+
+def split(
+    labels: Labels,
+    *,
+    fractions: Sequence[float] | None = None,
+    boundaries_ns: Sequence[int] | None = None,
+    embargo_ns: int = 0,
+    method: str = "time",
+) -> Split:
+    """Cut labels into three parts by time.
+
+    Either fractions of the rows, three that add up to 1, or the times at which the second and the third part begin. A cut never goes
+    through rows of one time: all of them go to the later part. InvalidArgument for bad numbers, for labels whose begins are not in time
+    order, and for every method but "time"; NoData when a part is empty.
+    """
+    if method not in _METHODS:
+        raise InvalidArgument(
+            f"method is {method!r}: only 'time' is there. Rows of a market are not independent; a random split puts the future of the test "
+            "into the training and makes every figure too good"
+        )
+    if (fractions is None) == (boundaries_ns is None):
+        raise InvalidArgument("give either fractions or boundaries_ns")
+    if isinstance(embargo_ns, bool) or not isinstance(embargo_ns, (int, np.integer)) or embargo_ns < 0:
+        raise InvalidArgument(f"embargo_ns is {embargo_ns!r}; it has to be a whole number of nanoseconds, at least 0")
+    if not len(labels):
+        raise NoData("there are no labels to split")
+    begin, end = labels.begin_ns, labels.end_ns
+    if (begin[1:] < begin[:-1]).any():
+        raise InvalidArgument("the labels are not in time order: sort the rows by time, do not shuffle them")
+    first, second = _by_fractions(begin, fractions) if fractions is not None else _by_times(boundaries_ns or ())
+    part = np.searchsorted(np.array([first, second]), begin, side="right")
+    complete = labels.complete
+    reaches = complete & (((part == 0) & (end >= first)) | ((part == 1) & (end >= second)))
+    clear = [min(cut + int(embargo_ns), _LAST_NS) for cut in (first, second)]
+    early = complete & ~reaches & (((part == 1) & (begin < clear[0])) | ((part == 2) & (begin < clear[1])))
+    kept = complete & ~reaches & ~early
+    rows = [np.flatnonzero(kept & (part == number)) for number in range(3)]
+    for name, found in zip(PARTS, rows, strict=True):
+        if not len(found):
+            raise NoData(f"no rows are left for {name}: take more data, other cuts, a shorter horizon or a shorter embargo")
+    return Split(rows[0], rows[1], rows[2], (first, second), int(embargo_ns), int(reaches.sum()), int(early.sum()))
+
+
+def fit_normalisation(features: NDArray[Any], rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and inverse standard deviation of each feature over some rows, those of the training part; no other row is read.
+
+    features: finite in these rows, shape (n, width). Both results: float64, shape (width,). A feature that does not vary has inverse 0, so
+    that it says nothing later either. InvalidArgument for other shapes, rows outside and values that are not finite; NoData without rows.
+    """
+    features, rows = np.asarray(features), np.asarray(rows)
+    if features.ndim != 2:
+        raise InvalidArgument(f"features are of shape {features.shape}; they have to be (rows, features)")
+    if not len(rows):
+        raise NoData("there are no rows to fit the normalisation to")
+    if rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= len(features):
+        raise InvalidArgument(f"rows have to be integers from 0 to {len(features) - 1}")
+    seen = features[rows].astype(np.float64)
+    bad = np.argwhere(~np.isfinite(seen))
+    if len(bad):
+        raise InvalidArgument(f"feature {int(bad[0][1])} of row {int(rows[bad[0][0]])} is not finite: leave such rows or features out")
+    mean, deviation = seen.mean(axis=0), seen.std(axis=0)
+    varies = (seen != seen[0]).any(axis=0) & (deviation > 0)
+    inverse = np.zeros_like(mean)
+    inverse[varies] = 1.0 / deviation[varies]
+    return mean, inverse
+
+
+def _by_fractions(begin: NDArray[np.int64], fractions: Sequence[float]) -> tuple[int, int]:
+    if len(fractions) != 3 or not all(np.isfinite(x) and x > 0 for x in fractions) or abs(sum(fractions) - 1) > 1e-9:
+        raise InvalidArgument(f"fractions are {tuple(fractions)}; they have to be three numbers above 0 that add up to 1")
+    rows = len(begin)
+    cuts = (min(round(rows * fractions[0]), rows - 1), min(round(rows * (fractions[0] + fractions[1])), rows - 1))
+    return int(begin[cuts[0]]), int(begin[cuts[1]])
+
+
+def _by_times(boundaries_ns: Sequence[int]) -> tuple[int, int]:
+    if len(boundaries_ns) != 2 or not all(isinstance(x, (int, np.integer)) for x in boundaries_ns) or boundaries_ns[0] >= boundaries_ns[1]:
+        raise InvalidArgument(f"boundaries_ns are {tuple(boundaries_ns)}; they have to be two rising times in nanoseconds")
+    return int(boundaries_ns[0]), int(boundaries_ns[1])
