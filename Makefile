@@ -21,7 +21,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-build-isolation
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
-C_SOURCES := $(wildcard csrc/*.c csrc/*.h csrc/platform/*)
+C_SOURCES := $(wildcard csrc/*.c csrc/*.h csrc/*.inc csrc/platform/*)
 C_FORMATTED := $(wildcard csrc/*.[ch] csrc/platform/*.[ch] tests/c/*.[ch] tests/benchmarks/*.[ch] tests/benchmarks/*/*.[ch])
 BUILT := build/core/.stamp
 CMAKE := $(BIN)/cmake
