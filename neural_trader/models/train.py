@@ -1,0 +1,518 @@
+"""Training: cross-entropy by Adam in minibatches, with early stopping, from a seed, and resumable.
+
+Rows are in the order of time. A model without state learns from single rows. A model with state (lstm, gru, causal_conv) learns from
+windows of `steps` consecutive rows that begin with a state of zeros, so history is cut off there; the first `warm_up` rows of a window
+only build up state, and the loss is taken over the others. Windows overlap by `warm_up` rows, never cross the start of a sequence (a
+session, an instrument, a gap), and count each row once. Rows without a label (-1) are history to others and no target.
+
+Features are normalised by the mean and standard deviation of the training part alone, before the first batch; a column without
+variation there gets the scale 0 and has no effect. What is returned are the tensors of the epoch with the lowest validation loss.
+
+The same arguments give the same bytes on one machine with one numpy; a run that was stopped and resumed from its checkpoint gives the
+same bytes as one that was not. The checkpoint is written whole or not at all before the first epoch and after each one, so Ctrl-C
+costs at most the epoch it falls into and leaves nothing else behind.
+
+Adam: Kingma and Ba 2015, with beta 0.9 and 0.999 and epsilon 1e-8; gradients are scaled down to `clip_norm` (Pascanu et al. 2013).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import logging
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neural_trader.errors import InvalidArgument
+from neural_trader.models.ops import KINDS, Array, Op, backward, forward, is_stateful, tensor_names, widths
+
+__all__ = ["Options", "Part", "Training", "cross_entropy", "fit_normalisation", "logits", "train"]
+
+_BETA_1: Final = 0.9
+_BETA_2: Final = 0.999
+_EPSILON: Final = 1e-8
+_CONSTANT: Final = 1e-6  # a deviation of less than this share of the largest value is float32 rounding
+_LOGITS_ROWS: Final = 4096
+_MAGIC: Final = b"NTTRAIN1"
+_log = logging.getLogger(__name__)
+
+Tensors = dict[str, NDArray[np.float32]]
+Progress = Callable[[int, int, float], object]
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Rows of a part of the data, in the order of time.
+
+    `features` is (rows, features), finite; `labels` (rows,) integers: the class from 0, or -1 for none; `starts` are the rows at which
+    a new sequence begins, ascending (row 0 always does).
+    """
+
+    features: Any
+    labels: Any
+    starts: Sequence[int] | NDArray[np.int64] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to train.
+
+    `epochs` at most; `patience` epochs without a lower validation loss end it before; `batch` rows (windows for a model with state) a
+    step; `steps` rows a window and `warm_up` of them without loss, both 0 for a model without state.
+    """
+
+    epochs: int = 50
+    patience: int = 5
+    batch: int = 256
+    learning_rate: float = 1e-3
+    clip_norm: float = 1.0
+    seed: int = 0
+    steps: int = 0
+    warm_up: int = 0
+
+    def check(self, stateful: bool) -> None:
+        """InvalidArgument where an option is out of its range or does not fit the kind of model."""
+        for name, least, most in (("epochs", 1, 10**6), ("patience", 1, 10**6), ("batch", 1, 10**6), ("seed", 0, 2**63 - 1)):
+            _integer(getattr(self, name), name, least, most)
+        for name in ("learning_rate", "clip_norm"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < math.inf:
+                raise InvalidArgument(f"{name} is {value!r}; give a finite number above zero")
+        if not stateful:
+            if self.steps != 0 or self.warm_up != 0:
+                raise InvalidArgument("steps and warm_up are for models with state; leave both 0 for this one")
+        else:
+            _integer(self.steps, "steps", 1, 10**6)
+            _integer(self.warm_up, "warm_up", 0, self.steps - 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """What training gave: float32 tensors by name, of `best_epoch` (from 1), and the mean losses in nats a row, one an epoch.
+
+    `rows` and `validation_rows` are those with a label that were learned from and judged by.
+    """
+
+    tensors: Tensors
+    best_epoch: int
+    losses: list[float]
+    validation_losses: list[float]
+    stopped_early: bool
+    rows: int
+    validation_rows: int
+
+
+def _integer(value: Any, what: str, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise InvalidArgument(f"{what} is {value!r}; give an integer from {least} to {most}")
+
+
+# ---- data ----------------------------------------------------------------------------------------------------------------------
+
+
+def _check_features(features: Any, width: int, what: str) -> NDArray[np.float32]:
+    given = np.asarray(features)
+    if given.ndim != 2 or given.shape[1] != width or not np.issubdtype(given.dtype, np.floating):
+        raise InvalidArgument(f"the {what} features are {given.dtype} of shape {given.shape}; give floats of shape (rows, {width})")
+    with np.errstate(over="ignore"):
+        table = np.ascontiguousarray(given, np.float32)
+    bad = np.argwhere(~np.isfinite(table))
+    if len(bad):
+        row, column = bad[0]
+        raise InvalidArgument(
+            f"the {what} features have {len(bad)} values that are not finite in float32, the first in row {row}, column {column} "
+            f"({given[row, column]}); leave out rows before the features are ready"
+        )
+    return table
+
+
+def _check_starts(starts: Any, rows: int, what: str) -> NDArray[np.int64]:
+    given = np.asarray(starts)
+    if given.size == 0:
+        return np.zeros(1, np.int64)
+    if given.ndim != 1 or not np.issubdtype(given.dtype, np.integer) or (np.diff(given) <= 0).any() or given[0] < 0 or given[-1] >= rows:
+        raise InvalidArgument(f"the {what} starts are not ascending row numbers from 0 to {rows - 1}")
+    return np.unique(np.concatenate([np.zeros(1, np.int64), given.astype(np.int64)]))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Windows:
+    """A part cut into windows: their first rows, the rows and labels behind them, and from which offset each counts."""
+
+    features: Array
+    labels: NDArray[np.int64]
+    begins: NDArray[np.int64]
+    counted: NDArray[np.int64]
+    steps: int
+    rows: int
+
+    def batch(self, xp: ModuleType, chosen: NDArray[np.int64]) -> tuple[Array, NDArray[np.int64]]:
+        """(windows, steps, features) and the labels (windows, steps), -1 where a row does not count."""
+        offsets = np.arange(self.steps)
+        rows = self.begins[chosen][:, None] + offsets
+        labels = np.where(offsets >= self.counted[chosen][:, None], self.labels[rows], -1)
+        return self.features[xp.asarray(rows)], labels
+
+
+def _cut(table: NDArray[np.float32], part: Part, classes: int, steps: int, warm_up: int, what: str, xp: ModuleType) -> _Windows:
+    labels = np.asarray(part.labels)
+    if labels.shape != (len(table),) or not np.issubdtype(labels.dtype, np.integer):
+        raise InvalidArgument(f"the {what} labels are {labels.dtype} of shape {labels.shape}; give {len(table)} integers, one a row")
+    labels = labels.astype(np.int64)
+    wrong = np.flatnonzero((labels < -1) | (labels >= classes))
+    if len(wrong):
+        raise InvalidArgument(f"the {what} label of row {wrong[0]} is {labels[wrong[0]]}; give 0 to {classes - 1}, or -1 for none")
+    starts = _check_starts(part.starts, len(table), what)
+    begins, counted = [], []
+    ends = np.append(starts[1:], len(table))
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        if end - start < steps:
+            continue
+        begin = np.arange(start, end - steps + 1, steps - warm_up)
+        count = np.full(len(begin), warm_up)
+        if begin[-1] + steps < end:  # the rest: a window that ends with the sequence and counts only what no other did
+            count = np.append(count, begin[-1] + steps - (end - steps))
+            begin = np.append(begin, end - steps)
+        begins.append(begin)
+        counted.append(count)
+    if not begins:
+        longest = int((ends - starts).max())
+        raise InvalidArgument(
+            f"the longest sequence of the {what} part has {longest} rows, and a window {steps}; give more rows, or a smaller steps"
+        )
+    begin, count = np.concatenate(begins), np.concatenate(counted)
+    labelled = np.concatenate([[0], np.cumsum(labels >= 0)])
+    useful = labelled[begin + steps] > labelled[begin + count]
+    cut = _Windows(
+        xp.asarray(table), labels, begin[useful], count[useful], steps, int((labelled[begin + steps] - labelled[begin + count]).sum())
+    )
+    counts = np.zeros(classes, np.int64)
+    for first in range(0, len(cut.begins), _LOGITS_ROWS):
+        some = slice(first, first + _LOGITS_ROWS)
+        offsets = np.arange(steps)
+        seen = labels[cut.begins[some][:, None] + offsets][offsets >= cut.counted[some][:, None]]
+        counts += np.bincount(seen[seen >= 0], minlength=classes)
+    if np.count_nonzero(counts) < 2:
+        only = f"only class {int(np.argmax(counts))}" if counts.any() else "no label"
+        raise InvalidArgument(f"the {what} part has {only} ({cut.rows} rows that count); give rows of two classes or more")
+    return cut
+
+
+def fit_normalisation(features: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and inverse scale (one over the standard deviation; 0 for a column without variation) of features (rows, features).
+
+    InvalidArgument where a value is not finite in float32, or there is no row.
+    """
+    width = np.shape(features)[1] if np.ndim(features) == 2 else 0
+    table = _check_features(features, width, "training")
+    if not len(table):
+        raise InvalidArgument("there are no training rows to fit the normalisation to")
+    wide = table.astype(np.float64)
+    mean = wide.mean(axis=0)
+    deviation = wide.std(axis=0)
+    varies = deviation > _CONSTANT * np.abs(wide).max(axis=0)
+    with np.errstate(over="ignore"):
+        inverse = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=varies).astype(np.float32)
+    tiny = np.flatnonzero(~np.isfinite(inverse))
+    if len(tiny):
+        raise InvalidArgument(f"column {tiny[0]} varies by only {deviation[tiny[0]]:g}, too little for float32; give it another unit")
+    return mean.astype(np.float32), inverse
+
+
+# ---- loss and step -------------------------------------------------------------------------------------------------------------
+
+
+def cross_entropy(xp: ModuleType, values: Array, labels: NDArray[np.int64]) -> tuple[float, Array]:
+    """Mean cross-entropy (nats) of logits (batch, steps, classes) against labels (batch, steps), and its gradient.
+
+    Rows labelled -1 do not count; one row at least has a label.
+    """
+    rows = xp.asarray(np.flatnonzero(labels.ravel() >= 0))
+    truth = xp.asarray(labels.ravel()[labels.ravel() >= 0])
+    chosen = values.reshape(-1, values.shape[-1])[rows]
+    shifted = chosen - chosen.max(axis=1, keepdims=True)
+    powers = xp.exp(shifted)
+    sums = powers.sum(axis=1, keepdims=True)
+    each = xp.arange(len(truth))
+    loss = float((xp.log(sums[:, 0]) - shifted[each, truth]).astype(np.float64).sum()) / len(truth)
+    inner = powers / sums
+    inner[each, truth] -= 1.0
+    inner *= 1.0 / len(truth)
+    gradient = xp.zeros((values.shape[0] * values.shape[1], values.shape[2]), values.dtype)
+    gradient[rows] = inner
+    return loss, gradient.reshape(values.shape)
+
+
+def logits(ops: Sequence[Op], tensors: Mapping[str, Any], features: Any, starts: Any = (), xp: ModuleType = np) -> NDArray[Any]:
+    """Logits (rows, classes) of features (rows, features) in the order of time, float32 as the tensors are.
+
+    A model with state runs over each sequence (see `Part.starts`) from its first row, as it does live: nothing is cut off, and memory
+    grows with the longest sequence. InvalidArgument as for `train`.
+    """
+    width = np.shape(features)[-1] if np.ndim(features) == 2 else 0
+    widths(ops, tensors, width)
+    table = _check_features(features, width, "given")
+    if not len(table):
+        raise InvalidArgument("there are no rows to compute logits of")
+    begins = _check_starts(starts, len(table), "given") if is_stateful(ops) else np.arange(0, len(table), _LOGITS_ROWS)
+    placed = {name: xp.asarray(tensor) for name, tensor in tensors.items()}
+    made = []
+    for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), len(table)], strict=True):
+        rows = xp.asarray(table[begin:end])
+        with np.errstate(all="ignore"):
+            done = forward(ops, placed, rows[None] if is_stateful(ops) else rows[:, None], xp)
+        values = done.registers[ops[-1]["out"]]
+        made.append(_host(values.reshape(-1, values.shape[-1])))
+        if not np.isfinite(made[-1]).all():
+            raise InvalidArgument("the logits are not finite: the tensors are, or become, too large for float32")
+    return np.concatenate(made)
+
+
+def _host(array: Array) -> NDArray[Any]:
+    return np.asarray(array.get() if hasattr(array, "get") else array)
+
+
+# ---- checkpoint ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class _State:
+    """All that a run is after an epoch."""
+
+    tensors: dict[str, Array]
+    first: dict[str, Array]  # Adam's moments, of the trained tensors
+    second: dict[str, Array]
+    best: dict[str, Array]
+    updates: int
+    best_epoch: int
+    losses: list[float]
+    validation_losses: list[float]
+    random: dict[str, Any]
+
+    def groups(self) -> tuple[dict[str, Array], ...]:
+        return self.tensors, self.first, self.second, self.best
+
+
+def _fingerprint(ops: Sequence[Op], tensors: Mapping[str, Any], options: Options, parts: Sequence[tuple[Any, Part]]) -> str:
+    """Of everything that decides the result, but for `epochs`: a finished run may go on."""
+    digest = hashlib.sha256()
+    chosen = {name: value for name, value in dataclasses.asdict(options).items() if name != "epochs"}
+    digest.update(json.dumps([[dict(op) for op in ops], chosen], sort_keys=True).encode())
+    arrays = [tensors[name] for name in sorted(tensors)]
+    for table, part in parts:
+        arrays += [table, np.asarray(part.labels).astype(np.int64), np.asarray(part.starts, np.int64)]
+    for array in arrays:
+        digest.update(str(array.shape).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _write_checkpoint(path: Path, state: _State, fingerprint: str) -> None:
+    head = {
+        "fingerprint": fingerprint,
+        "updates": state.updates,
+        "best_epoch": state.best_epoch,
+        "losses": state.losses,
+        "validation_losses": state.validation_losses,
+        "random": state.random,
+    }
+    text = json.dumps(head).encode()
+    body = b"".join(_host(group[name]).tobytes() for group in state.groups() for name in sorted(group))
+    content = len(text).to_bytes(8, "little") + text + body
+    fresh = path.with_name(path.name + ".new")
+    try:
+        with fresh.open("wb") as file:
+            file.write(_MAGIC + hashlib.sha256(content).digest() + content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            fresh.unlink()
+
+
+def _read_checkpoint(path: Path, state: _State, fingerprint: str, xp: ModuleType) -> bool:
+    """Fill `state` from the file; False where there is none."""
+    try:
+        whole = path.read_bytes()
+    except FileNotFoundError:
+        return False
+    magic, digest, content = whole[:8], whole[8:40], whole[40:]
+    if magic != _MAGIC or hashlib.sha256(content).digest() != digest:
+        raise InvalidArgument(f"{path} is not a whole checkpoint of a training; remove it, or name another file")
+    begin = 8 + int.from_bytes(content[:8], "little")
+    head = json.loads(content[8:begin])
+    if head["fingerprint"] != fingerprint:
+        raise InvalidArgument(f"{path} belongs to a training with other data, options or model; remove it, or name another file")
+    for group in state.groups():
+        for name in sorted(group):
+            tensor = group[name]
+            values = np.frombuffer(content, np.float32, tensor.size, begin).reshape(tensor.shape)
+            group[name] = xp.asarray(values.copy())
+            begin += 4 * int(tensor.size)
+    state.updates = head["updates"]
+    state.best_epoch = head["best_epoch"]
+    state.losses = head["losses"]
+    state.validation_losses = head["validation_losses"]
+    state.random = head["random"]
+    return True
+
+
+# ---- the run -------------------------------------------------------------------------------------------------------------------
+
+
+class _Run:
+    """One training: the model, its state and the step."""
+
+    def __init__(self, ops: Sequence[Op], state: _State, options: Options, xp: ModuleType) -> None:
+        self.ops = ops
+        self.state = state
+        self.options = options
+        self.xp = xp
+        self.out = ops[-1]["out"]
+
+    def update(self, features: Array, labels: NDArray[np.int64]) -> float:
+        """One step of Adam; the batch's mean loss before it."""
+        xp, state = self.xp, self.state
+        done = forward(self.ops, state.tensors, features, xp)
+        loss, gradient = cross_entropy(xp, done.registers[self.out], labels)
+        found, _ = backward(self.ops, state.tensors, done, {self.out: gradient}, xp)
+        norm = math.sqrt(sum(float((found[name].astype(np.float64) ** 2).sum()) for name in state.first))
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            hint = f"learning_rate ({self.options.learning_rate:g})"
+            raise InvalidArgument(f"the loss is no longer finite after {state.updates} steps; lower {hint} or clip_norm")
+        scale = min(1.0, self.options.clip_norm / norm) if norm > 0.0 else 1.0
+        state.updates += 1
+        rate = self.options.learning_rate * math.sqrt(1.0 - _BETA_2**state.updates) / (1.0 - _BETA_1**state.updates)
+        epsilon = _EPSILON * math.sqrt(1.0 - _BETA_2**state.updates)
+        for name in state.first:
+            slope = found[name] * scale
+            state.first[name] = _BETA_1 * state.first[name] + (1.0 - _BETA_1) * slope
+            state.second[name] = _BETA_2 * state.second[name] + (1.0 - _BETA_2) * slope * slope
+            state.tensors[name] = state.tensors[name] - rate * state.first[name] / (xp.sqrt(state.second[name]) + epsilon)
+        return loss
+
+    def mean_loss(self, windows: _Windows) -> float:
+        """Over a whole part, without a step."""
+        total = 0.0
+        for begin in range(0, len(windows.begins), self.options.batch):
+            features, labels = windows.batch(self.xp, np.arange(begin, min(begin + self.options.batch, len(windows.begins))))
+            done = forward(self.ops, self.state.tensors, features, self.xp)
+            loss, _ = cross_entropy(self.xp, done.registers[self.out], labels)
+            total += loss * int((labels >= 0).sum())
+        return total / windows.rows
+
+    def epoch(self, windows: _Windows, progress: Progress | None) -> float:
+        """Every window once, in an order drawn anew; the mean of the losses met on the way."""
+        number = len(self.state.losses) + 1
+        random = np.random.Generator(np.random.PCG64())
+        random.bit_generator.state = self.state.random
+        order = random.permutation(len(windows.begins))
+        total = 0.0
+        for batch, begin in enumerate(range(0, len(order), self.options.batch), 1):
+            features, labels = windows.batch(self.xp, order[begin : begin + self.options.batch])
+            loss = self.update(features, labels)
+            total += loss * int((labels >= 0).sum())
+            if progress is not None:
+                progress(number, batch, loss)
+        self.state.random = dict(random.bit_generator.state)
+        return total / windows.rows
+
+
+def train(
+    ops: Sequence[Op],
+    tensors: Mapping[str, Any],
+    training: Part,
+    validation: Part,
+    options: Options | None = None,
+    *,
+    checkpoint: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    xp: ModuleType = np,
+) -> Training:
+    """Train the model (its op list, and first tensors as an architecture gives them) on one part and stop by another, later one.
+
+    The last op's register is the logits. The first op is the normalisation, which is fitted here; `tensors` are not changed.
+    `checkpoint` names the file to resume from, where it exists, and to write; a finished run returns its result again, or goes on if
+    `epochs` was raised. `progress(epoch, batch, loss)` is called after each batch; what it raises ends the run as Ctrl-C does.
+
+    InvalidArgument where an option is out of range, the op list or a shape is wrong, a feature is not finite, a part has labels of
+    fewer than two classes or no sequence as long as a window, the loss stops being finite, or the checkpoint is another run's.
+    """
+    options = Options() if options is None else options
+    first = ops[0] if ops else {}
+    if first.get("op") != "normalise" or list(first.get("in", ())) != [0]:
+        raise InvalidArgument("the first op is not the normalisation of register 0; put it there")
+    width = int(np.size(tensors.get(first.get("tensors", {}).get("mean"), ())))
+    known = widths(ops, tensors, width)
+    classes = known[ops[-1]["out"]]
+    stateful = is_stateful(ops)
+    options.check(stateful)
+    steps, warm_up = (options.steps, options.warm_up) if stateful else (1, 0)
+    tables = [_check_features(part.features, width, what) for part, what in ((training, "training"), (validation, "validation"))]
+    learned = _cut(tables[0], training, classes, steps, warm_up, "training", xp)
+    judged = _cut(tables[1], validation, classes, steps, warm_up, "validation", xp)
+
+    placed = {name: np.array(tensor, np.float32) for name, tensor in tensors.items()}
+    mean, inverse_scale = tensor_names(first)
+    placed[mean], placed[inverse_scale] = fit_normalisation(tables[0])
+    trained = sorted(name for op in ops if KINDS[op["op"]].trained for name in tensor_names(op))
+    state = _State(
+        tensors={name: xp.asarray(tensor) for name, tensor in placed.items()},
+        first={name: xp.zeros(placed[name].shape, np.float32) for name in trained},
+        second={name: xp.zeros(placed[name].shape, np.float32) for name in trained},
+        best={name: xp.asarray(tensor) for name, tensor in placed.items()},
+        updates=0,
+        best_epoch=0,
+        losses=[],
+        validation_losses=[],
+        random=dict(np.random.PCG64(options.seed).state),
+    )
+    path = None if checkpoint is None else Path(checkpoint)
+    if path is not None:
+        fingerprint = _fingerprint(ops, tensors, options, list(zip(tables, (training, validation), strict=True)))
+        if not _read_checkpoint(path, state, fingerprint, xp):
+            _write_checkpoint(path, state, fingerprint)
+        if len(state.losses) > options.epochs:
+            raise InvalidArgument(f"{path} is past epoch {options.epochs}, at {len(state.losses)}; give more epochs, or remove it")
+
+    run = _Run(ops, state, options, xp)
+
+    def ended() -> bool:
+        return len(state.losses) - state.best_epoch >= options.patience
+
+    while len(state.losses) < options.epochs and not ended():
+        with np.errstate(all="ignore"):  # what overflows makes the loss infinite or NaN, and that is looked at
+            state.losses.append(run.epoch(learned, progress))
+            state.validation_losses.append(run.mean_loss(judged))
+        number = len(state.losses)
+        if not math.isfinite(state.validation_losses[-1]):
+            raise InvalidArgument(
+                f"the validation loss is not finite after epoch {number}; lower learning_rate ({options.learning_rate:g})"
+            )
+        if state.best_epoch == 0 or state.validation_losses[-1] < state.validation_losses[state.best_epoch - 1]:
+            state.best_epoch = number
+            state.best = dict(state.tensors)
+        if path is not None:
+            _write_checkpoint(path, state, fingerprint)
+        _log.info(
+            "epoch %d: loss %.6f, validation %.6f, best epoch %d", number, state.losses[-1], state.validation_losses[-1], state.best_epoch
+        )
+    return Training(
+        tensors={name: _host(tensor) for name, tensor in state.best.items()},
+        best_epoch=state.best_epoch,
+        losses=list(state.losses),
+        validation_losses=list(state.validation_losses),
+        stopped_early=ended(),
+        rows=learned.rows,
+        validation_rows=judged.rows,
+    )
