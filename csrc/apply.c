@@ -167,6 +167,34 @@ static void take_tick(nt_state *state, nt_tick *tick) {
   if (state->open_update_count > 0 && ((tick->flags & NT_TICK_LAST_OF_SLICE) != 0 || state->ended)) nt_book_settle_all(state);
 }
 
+int nt_signal_in_range(const nt_tick *signal, uint32_t first_model, uint32_t models, uint32_t instruments) {
+  if (signal->kind != NT_TICK_SIGNAL || signal->flags != 0 || signal->venue != 0 || signal->instrument >= instruments ||
+      signal->model < first_model || signal->model >= models || signal->value_count < 1 || signal->value_count > NT_SIGNAL_VALUES ||
+      signal->signal_flags >= 2 * NT_SIGNAL_DEVICE)
+    return 0;
+  for (uint32_t i = signal->value_count; i < NT_SIGNAL_VALUES; i++) {
+    if (signal->values[i] != 0) return 0;
+  }
+  if ((signal->signal_flags & NT_SIGNAL_NOT_READY) != 0) return 1;
+  for (uint32_t i = 0; i < signal->value_count; i++) {
+    if (!__builtin_isfinite(signal->values[i])) return 0;
+  }
+  return signal->confidence >= 0 && signal->confidence <= 1;
+}
+
+/* The kernel's own models have the first ids, clients the others. */
+static void take_signal(nt_state *state, nt_tick *signal, uint16_t channel) {
+  uint32_t first = channel == NT_KERNEL_CHANNEL ? 0 : state->own_models;
+  uint32_t end = channel == NT_KERNEL_CHANNEL ? state->own_models : state->models;
+  if (nt_signal_in_range(signal, first, end, state->instrument_count)) {
+    signal->ts_recv = state->now;
+    state->counters.signals++;
+  } else {
+    state->counters.hostile_records++;
+    signal->kind = 0;
+  }
+}
+
 static void take_command(nt_state *state, const nt_command *command) {
   if (command->kind != NT_COMMAND_SET_STATE && command->kind != NT_COMMAND_SET_STATE_KEEP_ORDERS) return;
   for (uint32_t account = 0; account < state->account_count; account++) {
@@ -191,6 +219,9 @@ int nt_apply(nt_state *state, const nt_input *input, nt_effects *effects) {
       break;
     case NT_INPUT_TICK:
       take_tick(state, input->tick);
+      break;
+    case NT_INPUT_SIGNAL:
+      take_signal(state, input->tick, input->channel);
       break;
     case NT_INPUT_COMMAND:
       take_command(state, input->command);

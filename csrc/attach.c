@@ -98,6 +98,7 @@ static uint32_t serve(nt_kernel *kernel, uint32_t channel) {
       atomic_store_explicit(&desk->subscribed, 0, memory_order_relaxed);
       atomic_store_explicit(&desk->held, port->backlog_count > 0, memory_order_relaxed);
       nt_consumer_restore(&port->orders);
+      nt_consumer_restore(&port->signals);
       nt_producer_restore(&port->reports);
       nt_memory_prefault(&kernel->state->entries[(uint64_t)channel * kernel->config.order_capacity],
                          kernel->config.order_capacity * sizeof(nt_entry), 1);

@@ -31,6 +31,7 @@ SCALARS = {
     "uint32_t": 4,
     "int64_t": 8,
     "uint64_t": 8,
+    "float": 4,
     "double": 8,
 }
 NUMPY = {
@@ -42,6 +43,7 @@ NUMPY = {
     "uint32_t": "<u4",
     "int64_t": "<i8",
     "uint64_t": "<u8",
+    "float": "<f4",
     "double": "<f8",
 }
 NOTICE = "Generated from csrc/neural_trader.h by csrc/bindgen.py; do not edit."

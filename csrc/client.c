@@ -50,6 +50,9 @@ static int32_t open_rings(nt_client *client, nt_error *error) {
   if (desk->answer != NT_OK) return desk->answer;
   int32_t result = nt_producer_open(&client->orders, client->line.in, client->line.in_slots, sizeof(nt_order), client->line.in_capacity);
   if (result == NT_OK)
+    result =
+        nt_producer_open(&client->signals, client->line.signals, client->line.signal_slots, sizeof(nt_tick), client->line.signal_capacity);
+  if (result == NT_OK)
     result = nt_consumer_open(&client->reports, client->line.out, client->line.out_slots, sizeof(nt_report), client->line.out_capacity);
   if (result != NT_OK) {
     nt_error_set(error, result, 0, NT_ABSENT, NT_ABSENT, "the rings of channel %u are damaged", client->channel);
@@ -368,6 +371,40 @@ int32_t nt_client_submit_batch(uint32_t handle, nt_order *orders, uint32_t count
   if (sent > 0) nt_wake(&client->line.desk->kernel_wait);
   nt_handle_leave(handle);
   return sent > 0 || result == NT_OK ? (int32_t)sent : result;
+}
+
+int32_t nt_client_signal(uint32_t handle, const nt_tick *given) {
+  int32_t result;
+  nt_client *client = nt_handle_enter(handle, NT_HANDLE_CLIENT, &result);
+  if (client == NULL) return result;
+  nt_error *error = nt_handle_error(handle);
+  nt_tick signal = {0};
+  if (given != NULL) {
+    memcpy(signal.values, given->values, sizeof(signal.values));
+    signal.confidence = given->confidence;
+    signal.model = given->model;
+    signal.value_count = given->value_count;
+    signal.signal_flags = given->signal_flags;
+    signal.instrument = given->instrument;
+    signal.kind = NT_TICK_SIGNAL;
+    signal.ts_event = atomic_load_explicit(&client->view.live->clock, memory_order_relaxed) == NT_CLOCK_TAPE
+                          ? atomic_load_explicit(&client->view.live->now, memory_order_relaxed)
+                          : nt_clock_ns();
+  }
+  uint32_t models = atomic_load_explicit(&client->view.live->models, memory_order_relaxed);
+  uint32_t instruments = atomic_load_explicit(&client->view.live->instruments, memory_order_relaxed);
+  if (given == NULL || !nt_signal_in_range(&signal, 0, models, instruments)) {
+    nt_error_set(error, result = NT_ERR_INVALID, 0, signal.model, (int64_t)models - 1,
+                 "a signal names an instrument and a model of the kernel, and has 1 to %d finite values and a confidence from 0 to 1",
+                 NT_SIGNAL_VALUES);
+  } else if (!nt_ring_push64(&client->signals, &signal)) {
+    nt_error_set(error, result = NT_ERR_FULL, 0, NT_ABSENT, client->line.signal_capacity,
+                 "the signal ring is full; the kernel has not caught up");
+  } else {
+    nt_wake(&client->line.desk->kernel_wait);
+  }
+  nt_handle_leave(handle);
+  return result;
 }
 
 int64_t nt_client_in_flight(const nt_client *client, uint32_t account, uint32_t instrument, uint64_t taken) {

@@ -10,6 +10,7 @@ typedef struct nt_client {
   nt_line line;
   nt_kernel *local; /* the kernel of this process whose memory this client uses, else NULL */
   nt_producer orders;
+  nt_producer signals;
   nt_consumer reports;
   uint64_t position; /* ticks read */
   uint64_t last_id;

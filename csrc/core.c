@@ -23,7 +23,7 @@ void nt_line_path(char path[64], const char *kernel_name, uint32_t line) {
 
 /* Sections are looked up by kind and stride, so a table of the wrong shape is an error and not a wild pointer. */
 int32_t nt_core_bind(nt_view *view, nt_error *error) {
-  uint32_t counts[16] = {0}, slots = 0;
+  uint32_t counts[NT_CORE_SIGNALS + 1] = {0}, slots = 0;
   const nt_segment *s = &view->segment;
   view->live = nt_segment_section(s, NT_CORE_LIVE, sizeof(nt_live), &counts[NT_CORE_LIVE]);
   view->status = nt_segment_section(s, NT_CORE_STATUS, sizeof(nt_status_row), &counts[NT_CORE_STATUS]);
@@ -40,14 +40,16 @@ int32_t nt_core_bind(nt_view *view, nt_error *error) {
   view->ticks = nt_segment_section(s, NT_CORE_TICKS, sizeof(nt_ticks_block), &counts[NT_CORE_TICKS]);
   view->tick_slots = nt_segment_section(s, NT_CORE_TICK_SLOTS, sizeof(nt_tick), &slots);
   view->books = nt_segment_section(s, NT_CORE_BOOKS, sizeof(nt_book_row), &counts[NT_CORE_BOOKS]);
+  view->signals = nt_segment_section(s, NT_CORE_SIGNALS, sizeof(nt_tick_row), &counts[NT_CORE_SIGNALS]);
   uint64_t instruments = counts[NT_CORE_INSTRUMENTS], accounts = counts[NT_CORE_ACCOUNTS], pairs = instruments * accounts;
   int whole = view->live && view->status && view->instruments && view->accounts && view->terms && view->quotes && view->features &&
               view->positions && view->account_views && view->channels && view->counters && view->latencies && view->ticks &&
-              view->tick_slots && view->books;
+              view->tick_slots && view->books && view->signals;
   if (!whole || instruments == 0 || accounts == 0 || pairs > UINT32_MAX || counts[NT_CORE_TERMS] != pairs ||
       counts[NT_CORE_POSITIONS] != pairs || counts[NT_CORE_QUOTES] != instruments || counts[NT_CORE_FEATURES] != instruments ||
-      counts[NT_CORE_BOOKS] != instruments || counts[NT_CORE_ACCOUNT_VIEWS] != accounts || counts[NT_CORE_LATENCIES] != NT_LATENCY_KINDS ||
-      slots == 0 || (slots & (slots - 1)) != 0 || counts[NT_CORE_CHANNELS] == 0 || counts[NT_CORE_CHANNELS] > NT_CHANNEL_MAX) {
+      counts[NT_CORE_BOOKS] != instruments || counts[NT_CORE_SIGNALS] % instruments != 0 || counts[NT_CORE_SIGNALS] == 0 ||
+      counts[NT_CORE_ACCOUNT_VIEWS] != accounts || counts[NT_CORE_LATENCIES] != NT_LATENCY_KINDS || slots == 0 ||
+      (slots & (slots - 1)) != 0 || counts[NT_CORE_CHANNELS] == 0 || counts[NT_CORE_CHANNELS] > NT_CHANNEL_MAX) {
     nt_error_set(error, NT_ERR_CORRUPT, 0, NT_ABSENT, NT_ABSENT, "%s: the tables of the core segment contradict each other", s->path);
     return NT_ERR_CORRUPT;
   }
@@ -55,6 +57,7 @@ int32_t nt_core_bind(nt_view *view, nt_error *error) {
   view->instrument_capacity = (uint32_t)instruments;
   view->account_capacity = (uint32_t)accounts;
   view->channel_count = counts[NT_CORE_CHANNELS];
+  view->model_capacity = counts[NT_CORE_SIGNALS] / (uint32_t)instruments;
   return NT_OK;
 }
 
@@ -76,6 +79,7 @@ int32_t nt_core_create(nt_view *view, const nt_kernel_config *config, uint64_t i
       {.kind = NT_CORE_TICKS, .count = 1, .stride = sizeof(nt_ticks_block)},
       {.kind = NT_CORE_TICK_SLOTS, .count = config->tick_capacity, .stride = sizeof(nt_tick)},
       {.kind = NT_CORE_BOOKS, .count = config->instruments, .stride = sizeof(nt_book_row)},
+      {.kind = NT_CORE_SIGNALS, .count = (config->models > 0 ? config->models : 1) * config->instruments, .stride = sizeof(nt_tick_row)},
   };
   char path[64];
   nt_core_path(path, config->name);
@@ -119,12 +123,18 @@ static void line_shape(nt_line *line, uint32_t number) {
 
 static int32_t line_bind(nt_line *line, nt_error *error) {
   uint32_t desks = 0, ins = 0, outs = 0;
+  int is_client = line->in_bytes == sizeof(nt_order);
   line->desk = nt_segment_section(&line->segment, NT_CHANNEL_DESK, sizeof(nt_desk), &desks);
   line->in = nt_segment_section(&line->segment, NT_CHANNEL_IN, sizeof(nt_ring_block), &ins);
   line->out = nt_segment_section(&line->segment, NT_CHANNEL_OUT, sizeof(nt_ring_block), &outs);
   line->in_slots = nt_segment_section(&line->segment, NT_CHANNEL_IN_SLOTS, line->in_bytes, &line->in_capacity);
   line->out_slots = nt_segment_section(&line->segment, NT_CHANNEL_OUT_SLOTS, line->out_bytes, &line->out_capacity);
-  if (line->desk && line->in && line->out && line->in_slots && line->out_slots) return NT_OK;
+  if (is_client) {
+    line->signals = nt_segment_section(&line->segment, NT_CHANNEL_SIGNALS, sizeof(nt_ring_block), &outs);
+    line->signal_slots = nt_segment_section(&line->segment, NT_CHANNEL_SIGNAL_SLOTS, sizeof(nt_tick), &line->signal_capacity);
+  }
+  int whole = line->desk && line->in && line->out && line->in_slots && line->out_slots;
+  if (whole && (!is_client || (line->signals && line->signal_slots))) return NT_OK;
   nt_error_set(error, NT_ERR_CORRUPT, 0, NT_ABSENT, NT_ABSENT, "%s: the tables of the channel contradict each other", line->segment.path);
   return NT_ERR_CORRUPT;
 }
@@ -133,17 +143,20 @@ int32_t nt_line_create(nt_line *line, const char *kernel_name, uint32_t number, 
   line_shape(line, number);
   uint32_t out = number < NT_LINE_FEED ? capacity : 64;
   uint32_t in = number == NT_LINE_CONTROL ? 64 : capacity;
+  uint32_t signals = in < NT_SIGNAL_RING ? in : NT_SIGNAL_RING;
   const nt_section sections[] = {
       {.kind = NT_CHANNEL_DESK, .count = 1, .stride = sizeof(nt_desk)},
       {.kind = NT_CHANNEL_IN, .count = 1, .stride = sizeof(nt_ring_block)},
       {.kind = NT_CHANNEL_IN_SLOTS, .count = in, .stride = line->in_bytes},
       {.kind = NT_CHANNEL_OUT, .count = 1, .stride = sizeof(nt_ring_block)},
       {.kind = NT_CHANNEL_OUT_SLOTS, .count = out, .stride = line->out_bytes},
+      {.kind = NT_CHANNEL_SIGNALS, .count = 1, .stride = sizeof(nt_ring_block)}, /* from here on of clients only */
+      {.kind = NT_CHANNEL_SIGNAL_SLOTS, .count = signals, .stride = sizeof(nt_tick)},
   };
+  uint32_t section_count = sizeof(sections) / sizeof(sections[0]) - (number < NT_LINE_FEED ? 0 : 2);
   char path[64];
   nt_line_path(path, kernel_name, number);
-  int32_t result =
-      nt_segment_create(&line->segment, path, NT_SEGMENT_CHANNEL, sections, sizeof(sections) / sizeof(sections[0]), incarnation, error);
+  int32_t result = nt_segment_create(&line->segment, path, NT_SEGMENT_CHANNEL, sections, section_count, incarnation, error);
   if (result != NT_OK) return result;
   result = line_bind(line, error);
   if (result != NT_OK) {
@@ -152,6 +165,7 @@ int32_t nt_line_create(nt_line *line, const char *kernel_name, uint32_t number, 
   }
   nt_ring_block_init(line->in, line->in_bytes, in, 0);
   nt_ring_block_init(line->out, line->out_bytes, out, 0);
+  if (line->signals != NULL) nt_ring_block_init(line->signals, sizeof(nt_tick), signals, 0);
   nt_segment_publish(&line->segment);
   return NT_OK;
 }

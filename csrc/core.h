@@ -14,7 +14,8 @@
 #include "wait.h"
 
 #define NT_LATENCY_KINDS 2
-#define NT_KERNEL_LOCK 0 /* lock bytes of a segment file */
+#define NT_SIGNAL_RING 1024 /* slots of a client's, unless its other rings are smaller */
+#define NT_KERNEL_LOCK 0    /* lock bytes of a segment file */
 #define NT_PEER_LOCK 1
 #define NT_ALIVE_CHECK_NS 50000000 /* between two looks at whether the kernel lives, by whoever waits for it */
 
@@ -34,11 +35,14 @@ enum nt_core_section {
   NT_CORE_TICKS = 13,
   NT_CORE_TICK_SLOTS = 14,
   NT_CORE_BOOKS = 15,
+  NT_CORE_SIGNALS = 16,
   NT_CHANNEL_DESK = 20,
   NT_CHANNEL_IN = 21,
   NT_CHANNEL_IN_SLOTS = 22,
   NT_CHANNEL_OUT = 23,
-  NT_CHANNEL_OUT_SLOTS = 24
+  NT_CHANNEL_OUT_SLOTS = 24,
+  NT_CHANNEL_SIGNALS = 25,
+  NT_CHANNEL_SIGNAL_SLOTS = 26
 };
 
 /* Words that change all the time, alone on their lines. */
@@ -50,7 +54,8 @@ typedef struct nt_live {
   _Atomic uint32_t accounts;
   _Atomic uint32_t clock; /* NT_CLOCK_ */
   _Atomic uint32_t order_capacity;
-  uint8_t pad[96];
+  _Atomic uint32_t models;
+  uint8_t pad[92];
 } nt_live;
 _Static_assert(sizeof(nt_live) == 128, "one block");
 
@@ -68,6 +73,7 @@ NT_ROW(nt_account_view, 16);
 NT_ROW(nt_channel, 16);
 NT_ROW(nt_counters, 88);
 NT_ROW(nt_book, 48);
+NT_ROW(nt_tick, 16);
 typedef struct nt_features_row {
   _Alignas(64) _Atomic uint64_t word[(sizeof(nt_features) / 8 + 8) / 8 * 8];
 } nt_features_row;
@@ -118,10 +124,12 @@ typedef struct nt_view {
   nt_ticks_block *ticks;
   nt_tick *tick_slots;
   nt_book_row *books;
+  nt_tick_row *signals; /* by model, then instrument */
   uint64_t tick_mask;
   uint32_t instrument_capacity;
   uint32_t account_capacity;
   uint32_t channel_count;
+  uint32_t model_capacity;
 } nt_view;
 
 /* A channel as either side maps it. */
@@ -132,10 +140,13 @@ typedef struct nt_line {
   void *in_slots;
   nt_ring_block *out;
   void *out_slots;
+  nt_ring_block *signals; /* towards the kernel; a client's */
+  void *signal_slots;
   uint32_t in_bytes;
   uint32_t out_bytes;
   uint32_t in_capacity;
   uint32_t out_capacity;
+  uint32_t signal_capacity;
 } nt_line;
 
 enum nt_line_kind { NT_LINE_CLIENT = 0, NT_LINE_FEED = NT_CHANNEL_MAX, NT_LINE_CONTROL = NT_CHANNEL_MAX + 1 };

@@ -15,7 +15,8 @@ enum nt_handle_kind {
   NT_HANDLE_FEED = 4,
   NT_HANDLE_CONTROL = 8,
   NT_HANDLE_MONITOR = 16,
-  NT_HANDLE_RING = 32
+  NT_HANDLE_RING = 32,
+  NT_HANDLE_MODEL = 64
 };
 
 /* Give an object a handle; 0 when the table is full. destroy runs once, in nt_close, after every caller has left; never in a forked

@@ -50,7 +50,8 @@ static int32_t complete(nt_kernel_config *config, nt_error *error) {
   if ((config->book_depth != 0 && config->book_depth < NT_BOOK_LEVELS) || config->book_depth > 65536)
     return refuse(error, "book_depth", config->book_depth, 65536);
   if (config->measured_latency > 1) return refuse(error, "measured_latency", config->measured_latency, 1);
-  if ((config->reserved0 | config->reserved[0] | config->reserved[1]) != 0) return refuse(error, "reserved", NT_ABSENT, 0);
+  if (config->models > NT_MODEL_MAX) return refuse(error, "models", config->models, NT_MODEL_MAX);
+  if ((config->reserved[0] | config->reserved[1]) != 0) return refuse(error, "reserved", NT_ABSENT, 0);
   return NT_OK;
 }
 
@@ -88,6 +89,7 @@ static void destroy(void *object) {
   if (kernel->control.segment.base != NULL) nt_segment_close(&kernel->control.segment, 1);
   if (kernel->view.segment.base != NULL) nt_segment_close(&kernel->view.segment, 1); /* last: its lock guards the name */
   nt_deliver_close(kernel);
+  nt_inference_destroy(&kernel->inference);
   nt_journal_close(&kernel->journal);
   nt_state_destroy(kernel->state);
   nt_memory_unmap(kernel, sizeof(nt_kernel));
@@ -112,6 +114,9 @@ static int32_t create_segments(nt_kernel *kernel, nt_error *error) {
     nt_port *port = &kernel->ports[c];
     if ((result = nt_line_create(&port->line, config->name, c, config->ring_capacity, incarnation, error)) != NT_OK) return result;
     if ((result = nt_consumer_open(&port->orders, port->line.in, port->line.in_slots, sizeof(nt_order), port->line.in_capacity)) != NT_OK)
+      return result;
+    if ((result = nt_consumer_open(&port->signals, port->line.signals, port->line.signal_slots, sizeof(nt_tick),
+                                   port->line.signal_capacity)) != NT_OK)
       return result;
     if ((result = nt_producer_open(&port->reports, port->line.out, port->line.out_slots, sizeof(nt_report), port->line.out_capacity)) !=
         NT_OK)
@@ -237,6 +242,31 @@ int32_t nt_kernel_set_latency(uint32_t kernel, uint32_t instrument, int64_t late
   return change_table(kernel, &(latency_row){instrument, {latency_in_ns, latency_out_ns}}, set_latency);
 }
 
+typedef struct model_row {
+  const nt_model_file *file;
+  uint32_t precision, isa;
+} model_row;
+
+static int32_t add_model(nt_kernel *kernel, const void *row, nt_error *error) {
+  const model_row *model = row;
+  return nt_inference_add(kernel, model->file, model->precision, model->isa, error);
+}
+
+int32_t nt_kernel_add_model(uint32_t kernel, const void *bytes, uint64_t size, uint32_t precision, uint32_t isa) {
+  nt_error error;
+  nt_model_file *file;
+  int32_t result = nt_model_file_read(bytes, size, &file, &error);
+  if (result == NT_OK) {
+    result = change_table(kernel, &(model_row){file, precision, isa}, add_model);
+    nt_model_file_free(file);
+  } else if (nt_handle_enter(kernel, NT_HANDLE_KERNEL, &result) != NULL) {
+    *nt_handle_error(kernel) = error;
+    result = error.code;
+    nt_handle_leave(kernel);
+  }
+  return result;
+}
+
 /* ---- running ---------------------------------------------------------------------------------------------------------------- */
 
 int32_t nt_kernel_open_doors(nt_kernel *kernel) {
@@ -244,6 +274,7 @@ int32_t nt_kernel_open_doors(nt_kernel *kernel) {
   nt_memory_prefault(kernel->journal.bytes, kernel->journal.capacity, 1);
   atomic_store_explicit(&kernel->view.live->instruments, kernel->state->instrument_count, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->accounts, kernel->state->account_count, memory_order_relaxed);
+  atomic_store_explicit(&kernel->view.live->models, kernel->config.models, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->clock, kernel->config.clock, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->order_capacity, kernel->config.order_capacity, memory_order_relaxed);
   for (uint32_t c = 0; c < kernel->config.channels; c++) kernel->ports[c].dirty = 1;
@@ -353,6 +384,34 @@ int32_t nt_kernel_replay(uint32_t handle, const nt_tick *ticks, uint32_t count) 
                  "replay needs a kernel with the tape clock, and ticks");
   } else {
     result = (int32_t)nt_loop_replay(kernel, ticks, count);
+  }
+  nt_handle_leave(handle);
+  return result;
+}
+
+int32_t nt_kernel_sample(uint32_t handle, const nt_tick *ticks, uint32_t count, uint32_t clock, uint32_t every, nt_sample *samples,
+                         uint32_t sample_count, uint32_t *taken) {
+  int32_t result;
+  nt_kernel *kernel = enter_loop(handle, &result);
+  if (kernel == NULL) return result;
+  nt_inference *inference = &kernel->inference;
+  uint64_t room = (uint64_t)count + kernel->state->instrument_count;
+  if (kernel->config.clock != NT_CLOCK_TAPE || (ticks == NULL && count > 0) || count > INT32_MAX / 2 || samples == NULL ||
+      sample_count < room || taken == NULL || clock < NT_MODEL_CLOCK_TICK || clock > NT_MODEL_CLOCK_TIME_CHANGE || every == 0) {
+    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, sample_count, (int64_t)room,
+                 "samples need a kernel with the tape clock, ticks, a clock of models, and room for as many as there may be");
+  } else if ((result = nt_inference_watch(kernel)) != NT_OK) {
+    nt_error_set(nt_handle_error(handle), result, 12, NT_ABSENT, NT_ABSENT, "no memory for samples");
+  } else {
+    inference->active = 1;
+    inference->samples = samples;
+    inference->sample_count = 0;
+    inference->sample_clock = clock;
+    inference->sample_every = every;
+    *taken = nt_loop_replay(kernel, ticks, count);
+    inference->samples = NULL;
+    inference->active = inference->count > 0;
+    result = (int32_t)inference->sample_count;
   }
   nt_handle_leave(handle);
   return result;

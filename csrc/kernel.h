@@ -3,6 +3,7 @@
 #define NT_KERNEL_H
 
 #include "core.h"
+#include "inference.h"
 #include "platform.h"
 #include "state.h"
 
@@ -29,6 +30,7 @@ uint32_t nt_crc32c(const void *bytes, uint64_t count);
 typedef struct nt_port {
   nt_line line;
   nt_consumer orders;
+  nt_consumer signals;
   nt_producer reports;
   char client[NT_NAME_BYTES]; /* last name bound; empty: never */
   uint32_t claimed;
@@ -96,6 +98,7 @@ typedef struct nt_kernel {
   nt_command own_command; /* from nt_kernel_set_state, taken by the loop while own_pending */
   _Atomic uint32_t own_pending;
   nt_effects effects;
+  nt_inference inference;
 } nt_kernel;
 
 enum nt_feed_holder { NT_FEED_REMOTE = 0, NT_FEED_LOCAL = 1, NT_FEED_REPAIR = 2 };
@@ -111,6 +114,7 @@ void nt_loop_forever(nt_kernel *kernel);
 uint32_t nt_loop_orders(nt_kernel *kernel, uint32_t channel, uint32_t limit); /* orders taken */
 /* One input: decide, stage, deliver. 0 when there was no room to finish: call again with the same. */
 int nt_loop_take(nt_kernel *kernel, uint16_t kind, uint16_t channel, int64_t ts, void *record, uint32_t record_bytes);
+int nt_loop_signal(nt_kernel *kernel, uint16_t channel, nt_tick *signal); /* likewise; then everybody may see it */
 int64_t nt_loop_now(const nt_kernel *kernel);
 
 /* delivery.c: reports out and rows published. */

@@ -6,7 +6,7 @@
 
 #include "neural_trader.h"
 
-#define NT_LAYOUT_HASH 0xc252cc8e8f0b0b89ULL
+#define NT_LAYOUT_HASH 0x7fb994d11bf9fea0ULL
 
 _Static_assert(sizeof(nt_error) == 256, "nt_error");
 _Static_assert(offsetof(nt_error, code) == 0, "nt_error.code");
@@ -27,6 +27,11 @@ _Static_assert(offsetof(nt_tick, price) == 24, "nt_tick.price");
 _Static_assert(offsetof(nt_tick, size) == 32, "nt_tick.size");
 _Static_assert(offsetof(nt_tick, trade_id) == 40, "nt_tick.trade_id");
 _Static_assert(offsetof(nt_tick, aggressor) == 48, "nt_tick.aggressor");
+_Static_assert(offsetof(nt_tick, values) == 24, "nt_tick.values");
+_Static_assert(offsetof(nt_tick, confidence) == 48, "nt_tick.confidence");
+_Static_assert(offsetof(nt_tick, model) == 52, "nt_tick.model");
+_Static_assert(offsetof(nt_tick, value_count) == 54, "nt_tick.value_count");
+_Static_assert(offsetof(nt_tick, signal_flags) == 55, "nt_tick.signal_flags");
 _Static_assert(offsetof(nt_tick, instrument) == 56, "nt_tick.instrument");
 _Static_assert(offsetof(nt_tick, kind) == 60, "nt_tick.kind");
 _Static_assert(offsetof(nt_tick, flags) == 61, "nt_tick.flags");
@@ -144,7 +149,7 @@ _Static_assert(offsetof(nt_kernel_config, slippage_ticks) == 88, "nt_kernel_conf
 _Static_assert(offsetof(nt_kernel_config, fill_model) == 96, "nt_kernel_config.fill_model");
 _Static_assert(offsetof(nt_kernel_config, book_depth) == 100, "nt_kernel_config.book_depth");
 _Static_assert(offsetof(nt_kernel_config, measured_latency) == 104, "nt_kernel_config.measured_latency");
-_Static_assert(offsetof(nt_kernel_config, reserved0) == 108, "nt_kernel_config.reserved0");
+_Static_assert(offsetof(nt_kernel_config, models) == 108, "nt_kernel_config.models");
 _Static_assert(offsetof(nt_kernel_config, reserved) == 112, "nt_kernel_config.reserved");
 
 _Static_assert(sizeof(nt_instrument) == 120, "nt_instrument");
@@ -251,7 +256,7 @@ _Static_assert(offsetof(nt_account_view, open_orders) == 48, "nt_account_view.op
 _Static_assert(offsetof(nt_account_view, state) == 56, "nt_account_view.state");
 _Static_assert(offsetof(nt_account_view, state_reason) == 60, "nt_account_view.state_reason");
 
-_Static_assert(sizeof(nt_counters) == 640, "nt_counters");
+_Static_assert(sizeof(nt_counters) == 648, "nt_counters");
 _Static_assert(offsetof(nt_counters, inputs) == 0, "nt_counters.inputs");
 _Static_assert(offsetof(nt_counters, ticks) == 8, "nt_counters.ticks");
 _Static_assert(offsetof(nt_counters, slices) == 16, "nt_counters.slices");
@@ -268,7 +273,8 @@ _Static_assert(offsetof(nt_counters, frames) == 96, "nt_counters.frames");
 _Static_assert(offsetof(nt_counters, frame_bytes) == 104, "nt_counters.frame_bytes");
 _Static_assert(offsetof(nt_counters, deaths) == 112, "nt_counters.deaths");
 _Static_assert(offsetof(nt_counters, hostile_records) == 120, "nt_counters.hostile_records");
-_Static_assert(offsetof(nt_counters, denied) == 128, "nt_counters.denied");
+_Static_assert(offsetof(nt_counters, signals) == 128, "nt_counters.signals");
+_Static_assert(offsetof(nt_counters, denied) == 136, "nt_counters.denied");
 
 _Static_assert(sizeof(nt_status) == 144, "nt_status");
 _Static_assert(offsetof(nt_status, name) == 0, "nt_status.name");
@@ -322,5 +328,34 @@ _Static_assert(offsetof(nt_poll, ticks) == 0, "nt_poll.ticks");
 _Static_assert(offsetof(nt_poll, reports) == 4, "nt_poll.reports");
 _Static_assert(offsetof(nt_poll, lost) == 8, "nt_poll.lost");
 _Static_assert(offsetof(nt_poll, ended) == 12, "nt_poll.ended");
+
+_Static_assert(sizeof(nt_model_info) == 288, "nt_model_info");
+_Static_assert(offsetof(nt_model_info, name) == 0, "nt_model_info.name");
+_Static_assert(offsetof(nt_model_info, version) == 32, "nt_model_info.version");
+_Static_assert(offsetof(nt_model_info, precision) == 64, "nt_model_info.precision");
+_Static_assert(offsetof(nt_model_info, isa) == 68, "nt_model_info.isa");
+_Static_assert(offsetof(nt_model_info, inputs) == 72, "nt_model_info.inputs");
+_Static_assert(offsetof(nt_model_info, outputs) == 76, "nt_model_info.outputs");
+_Static_assert(offsetof(nt_model_info, output_kind) == 80, "nt_model_info.output_kind");
+_Static_assert(offsetof(nt_model_info, stateful) == 84, "nt_model_info.stateful");
+_Static_assert(offsetof(nt_model_info, calibrated) == 88, "nt_model_info.calibrated");
+_Static_assert(offsetof(nt_model_info, rows) == 92, "nt_model_info.rows");
+_Static_assert(offsetof(nt_model_info, steps) == 96, "nt_model_info.steps");
+_Static_assert(offsetof(nt_model_info, warm_up) == 100, "nt_model_info.warm_up");
+_Static_assert(offsetof(nt_model_info, clock) == 104, "nt_model_info.clock");
+_Static_assert(offsetof(nt_model_info, clock_every) == 108, "nt_model_info.clock_every");
+_Static_assert(offsetof(nt_model_info, weights) == 112, "nt_model_info.weights");
+_Static_assert(offsetof(nt_model_info, row_bytes) == 120, "nt_model_info.row_bytes");
+_Static_assert(offsetof(nt_model_info, features) == 128, "nt_model_info.features");
+
+_Static_assert(sizeof(nt_sample) == 368, "nt_sample");
+_Static_assert(offsetof(nt_sample, ts_event) == 0, "nt_sample.ts_event");
+_Static_assert(offsetof(nt_sample, ticks) == 8, "nt_sample.ticks");
+_Static_assert(offsetof(nt_sample, bid_price) == 16, "nt_sample.bid_price");
+_Static_assert(offsetof(nt_sample, ask_price) == 24, "nt_sample.ask_price");
+_Static_assert(offsetof(nt_sample, last_price) == 32, "nt_sample.last_price");
+_Static_assert(offsetof(nt_sample, instrument) == 40, "nt_sample.instrument");
+_Static_assert(offsetof(nt_sample, resets) == 44, "nt_sample.resets");
+_Static_assert(offsetof(nt_sample, features) == 48, "nt_sample.features");
 
 #endif

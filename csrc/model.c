@@ -1,181 +1,146 @@
-#include "model.h"
-
+/* Models by handle: loading, and steps without a kernel. */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "model_program.h"
+#include "handle.h"
+#include "program.h"
+#include "segment.h"
 
-static float *row_of(const nt_model *model, uint32_t row) {
-  return model->states + row * model->row_floats;
+typedef struct model {
+  nt_program *program;
+  nt_model_info info;
+} model;
+
+static void destroy(void *object) {
+  model *m = object;
+  nt_program_destroy(m->program);
+  free(m);
 }
 
-static void multiply_matrix(const nt_model *model, const nt_matrix *matrix, const float *bias, const float *x, float *y) {
-  model->kernels.dense[matrix->precision](matrix, bias, x, y, model->quantised);
-}
-
-/* A gru's candidate gate takes b_in from here, and W_hn h + b_hn goes beside. */
-static void part_candidate(const nt_program_op *each, float *gates, float *hidden) {
-  for (uint32_t unit = 0; unit < nt_padded(each->width); unit += NT_PAD) {
-    float *candidate = gates + 3 * (size_t)unit + 2 * NT_PAD;
-    memcpy(hidden + unit, candidate, NT_PAD * sizeof(float));
-    memcpy(candidate, each->candidate_bias + unit, NT_PAD * sizeof(float));
+static void describe(const nt_model_file *file, const nt_program *program, uint32_t precision, uint32_t rows, nt_model_info *info) {
+  memcpy(info->name, file->name, sizeof(info->name));
+  memcpy(info->version, file->version, sizeof(info->version));
+  info->precision = precision;
+  info->isa = nt_program_isa_of(program);
+  info->inputs = nt_program_inputs(program);
+  info->outputs = nt_program_outputs(program);
+  info->output_kind = file->output_kind;
+  info->stateful = file->state_kind == NT_MODEL_STATE_STREAM;
+  info->calibrated = file->calibration_kind == NT_MODEL_CALIBRATION_VECTOR;
+  info->rows = rows;
+  info->steps = file->steps;
+  info->warm_up = file->warm_up;
+  info->clock = file->clock_on;
+  info->clock_every = file->clock_every;
+  for (uint32_t i = 0; i < file->tensor_count; i++) {
+    uint64_t numbers = 1;
+    for (uint32_t d = 0; d < file->tensors[i].dims; d++) numbers *= file->tensors[i].shape[d];
+    info->weights += numbers;
   }
+  info->row_bytes = nt_program_row_bytes(program);
+  memcpy(info->features, file->features, sizeof(info->features));
 }
 
-static void advance(const nt_model *model, float *row) {
-  nt_row_header *header = (nt_row_header *)(void *)row;
-  if (header->advanced) return;
-  for (uint32_t i = 0; i < model->op_count; i++) {
-    const nt_program_op *each = &model->ops[i];
-    float *state = row + each->state;
-    size_t width = nt_padded(each->width);
-    if (each->kind == NT_OP_LSTM) {
-      multiply_matrix(model, &each->recurrent, each->bias, state, state + 2 * width);
-    } else if (each->kind == NT_OP_GRU) {
-      multiply_matrix(model, &each->recurrent, each->bias, state, state + width);
-      part_candidate(each, state + width, state + 4 * width);
+int32_t nt_model_load(const void *bytes, uint64_t size, uint32_t precision, uint32_t isa, uint32_t rows, uint32_t *handle,
+                      nt_error *error) {
+  nt_error local;
+  if (error == NULL) error = &local;
+  nt_error_set(error, NT_OK, 0, NT_ABSENT, NT_ABSENT, "no failure");
+  if (handle == NULL || bytes == NULL) {
+    nt_error_set(error, NT_ERR_INVALID, 0, NT_ABSENT, NT_ABSENT, "the bytes of a model file and a handle are needed");
+    return NT_ERR_INVALID;
+  }
+  *handle = 0;
+  nt_model_file *file;
+  int32_t result = nt_model_file_read(bytes, size, &file, error);
+  if (result != NT_OK) return result;
+  model *m = calloc(1, sizeof(model));
+  if (m == NULL) {
+    nt_error_set(error, NT_ERR_SYSTEM, 12, NT_ABSENT, NT_ABSENT, "no memory for a model");
+  } else if ((m->program = nt_program_create(file, precision, isa, rows, error)) != NULL) {
+    describe(file, m->program, precision, rows, &m->info);
+    *handle = nt_handle_open(NT_HANDLE_MODEL, m, destroy);
+    if (*handle == 0) {
+      nt_error_set(error, NT_ERR_FULL, 0, NT_HANDLE_SLOTS, NT_HANDLE_SLOTS - 1, "too many open handles");
+      nt_program_destroy(m->program);
     }
   }
-  header->advanced = 1;
+  nt_model_file_free(file);
+  if (*handle == 0) free(m);
+  return error->code;
 }
 
-static void convolve(const nt_model *model, const nt_program_op *each, float *row) {
-  uint32_t inputs = each->in_width[0], stride = nt_padded(inputs), past = (each->taps - 1) * each->dilation;
-  float *slot = row + each->state, *history = slot + NT_PAD;
-  const float *columns = each->in[0];
-  if (past > 0) {
-    uint32_t oldest;
-    memcpy(&oldest, slot, sizeof(oldest));
-    memset(model->gathered + nt_padded(inputs * each->taps) - NT_PAD, 0, NT_PAD * sizeof(float));
-    /* In this order: the padding that follows each tap is overwritten by the next. */
-    for (uint32_t tap = 0; tap + 1 < each->taps; tap++) {
-      uint32_t at = oldest + tap * each->dilation;
-      if (at >= past) at -= past;
-      model->kernels.copy(history + (size_t)at * stride, model->gathered + (size_t)tap * inputs, inputs);
-    }
-    model->kernels.copy(columns, model->gathered + (size_t)(each->taps - 1) * inputs, inputs);
-    model->kernels.copy(columns, history + (size_t)oldest * stride, inputs);
-    oldest = oldest + 1 == past ? 0 : oldest + 1;
-    memcpy(slot, &oldest, sizeof(oldest));
-    columns = model->gathered;
+int32_t nt_model_read_info(uint32_t handle, nt_model_info *out) {
+  int32_t result;
+  const model *m = nt_handle_peek(handle, NT_HANDLE_MODEL, &result); /* never changes */
+  if (m == NULL) return result;
+  result = out == NULL ? NT_ERR_INVALID : NT_OK;
+  if (out != NULL) *out = m->info;
+  nt_handle_unpeek(handle);
+  return result;
+}
+
+/* The call is not fast any more once it failed, so that the row at fault can be looked for. */
+static int32_t refuse(uint32_t handle, const model *m, const float *features, uint64_t rows) {
+  nt_error *error = nt_handle_error(handle);
+  uint64_t count = rows * m->info.inputs;
+  for (uint64_t i = 0; i < count; i++) {
+    if (isfinite(features[i])) continue;
+    nt_error_set(error, NT_ERR_INVALID, 0, (int64_t)(i / m->info.inputs), NT_ABSENT, "row %llu: feature %llu is infinite or not a number",
+                 (unsigned long long)(i / m->info.inputs), (unsigned long long)(i % m->info.inputs));
+    break;
   }
-  multiply_matrix(model, &each->input, each->bias, columns, each->out);
-  model->kernels.activate(each->activation, each->out, each->width);
+  return NT_ERR_INVALID;
 }
 
-static void concatenate(const nt_program_op *each) {
-  float *to = each->out;
-  for (uint32_t i = 0; i < each->in_count; i++) {
-    memcpy(to, each->in[i], each->in_width[i] * sizeof(float));
-    to += each->in_width[i];
+int32_t nt_model_predict(uint32_t handle, const float *features, uint32_t count, uint32_t steps, float *outputs) {
+  int32_t result;
+  model *m = nt_handle_enter(handle, NT_HANDLE_MODEL, &result);
+  if (m == NULL) return result;
+  if (features == NULL || outputs == NULL || steps == 0 || (steps > 1 && !m->info.stateful)) {
+    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, steps, m->info.stateful ? NT_ABSENT : 1,
+                 "features, room for outputs, and at least one step are needed; a model without state takes one step at a time");
+  } else if ((result = nt_program_predict(m->program, features, count, steps, outputs)) != NT_OK) {
+    result = refuse(handle, m, features, (uint64_t)count * steps);
   }
+  nt_handle_leave(handle);
+  return result;
 }
 
-static void fold(const nt_program_op *each, void (*combine)(const float *, const float *, float *, uint32_t)) {
-  combine(each->in[0], each->in[1], each->out, each->width);
-  for (uint32_t i = 2; i < each->in_count; i++) combine(each->out, each->in[i], each->out, each->width);
-}
-
-/* Features are in model->features. Leaves the last op's registers; 0, or NT_ERR_INVALID before anything was done. */
-static int32_t run(const nt_model *model, float *row) {
-  const nt_model_kernels *kernels = &model->kernels;
-  const nt_program_op *first = &model->ops[0];
-  if (!kernels->normalise(model->features, first->bias, first->weight, first->clip, first->out, first->width)) return NT_ERR_INVALID;
-  if (model->stateful) advance(model, row);
-  for (uint32_t i = 1; i < model->op_count; i++) {
-    const nt_program_op *each = &model->ops[i];
-    float *state = row + each->state;
-    size_t width = nt_padded(each->width);
-    switch (each->kind) {
-      case NT_OP_DENSE:
-        multiply_matrix(model, &each->input, each->bias, each->in[0], each->out);
-        kernels->activate(each->activation, each->out, each->width);
-        break;
-      case NT_OP_LSTM:
-        multiply_matrix(model, &each->input, state + 2 * width, each->in[0], model->gates);
-        kernels->lstm(model->gates, state + width, state, each->width);
-        kernels->copy(state, each->out, each->width);
-        break;
-      case NT_OP_GRU:
-        multiply_matrix(model, &each->input, state + width, each->in[0], model->gates);
-        kernels->gru(model->gates, state + 4 * width, state, each->width);
-        kernels->copy(state, each->out, each->width);
-        break;
-      case NT_OP_CAUSAL_CONV:
-        convolve(model, each, row);
-        break;
-      case NT_OP_LAYER_NORM:
-        kernels->layer_norm(each->in[0], each->weight, each->bias, each->out, each->width);
-        break;
-      case NT_OP_ADD:
-        fold(each, kernels->add);
-        break;
-      case NT_OP_MULTIPLY:
-        fold(each, kernels->multiply);
-        break;
-      default: /* NT_OP_CONCAT */
-        concatenate(each);
-    }
+int32_t nt_model_step(uint32_t handle, uint32_t row, const float *features, float *outputs) {
+  int32_t result;
+  model *m = nt_handle_enter(handle, NT_HANDLE_MODEL, &result);
+  if (m == NULL) return result;
+  if (features == NULL || outputs == NULL || row >= m->info.rows) {
+    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, row, (int64_t)m->info.rows - 1,
+                 "features, room for outputs, and a row that the model was loaded with are needed");
+  } else if ((result = nt_program_step(m->program, row, features, outputs)) != NT_OK) {
+    result = refuse(handle, m, features, 1);
   }
-  ((nt_row_header *)(void *)row)->advanced = 0;
-  return NT_OK;
+  nt_handle_leave(handle);
+  return result;
 }
 
-static void result(const nt_model *model, float *outputs) {
-  if (model->output_kind == NT_MODEL_OUTPUT_CLASSES) {
-    model->kernels.softmax(model->logits, model->inverse_temperature, model->calibration_bias, model->probabilities, model->outputs);
-    memcpy(outputs, model->probabilities, model->outputs * sizeof(float));
+static int32_t on_row(uint32_t handle, uint32_t row, void (*change)(nt_program *, uint32_t)) {
+  int32_t result;
+  model *m = nt_handle_enter(handle, NT_HANDLE_MODEL, &result);
+  if (m == NULL) return result;
+  if (row < m->info.rows) {
+    change(m->program, row);
+    result = NT_OK;
   } else {
-    outputs[0] = model->logits[0];
-    outputs[1] = model->kernels.exponential(model->logits[1]);
+    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, row, (int64_t)m->info.rows - 1,
+                 "a row that the model was loaded with is needed");
   }
+  nt_handle_leave(handle);
+  return result;
 }
 
-int32_t nt_model_step(nt_model *model, uint32_t row, const float *features, float *outputs) {
-  if (row >= model->rows) return NT_ERR_INVALID;
-  float *state = row_of(model, row);
-  for (size_t i = 0; i < model->row_floats; i += NT_PAD) __builtin_prefetch(state + i, 1); /* of many, it is rarely at hand */
-  memcpy(model->features, features, model->inputs * sizeof(float));
-  int32_t code = run(model, state);
-  if (code == NT_OK) result(model, outputs);
-  return code;
+int32_t nt_model_advance(uint32_t handle, uint32_t row) {
+  return on_row(handle, row, nt_program_advance);
 }
 
-void nt_model_advance(nt_model *model, uint32_t row) {
-  if (row < model->rows && model->stateful) advance(model, row_of(model, row));
-}
-
-void nt_model_reset(nt_model *model, uint32_t row) {
-  if (row < model->rows) memset(row_of(model, row), 0, model->row_floats * sizeof(float));
-}
-
-int32_t nt_model_predict(nt_model *model, const float *inputs, uint32_t count, uint32_t steps, float *outputs) {
-  if (steps == 0 || (steps > 1 && !model->stateful)) return NT_ERR_INVALID;
-  float *row = row_of(model, model->rows);
-  for (uint32_t i = 0; i < count; i++) {
-    memset(row, 0, model->row_floats * sizeof(float));
-    for (uint32_t step = 0; step < steps; step++) {
-      memcpy(model->features, inputs, model->inputs * sizeof(float));
-      if (run(model, row) != NT_OK) return NT_ERR_INVALID;
-      inputs += model->inputs;
-    }
-    result(model, outputs);
-    outputs += model->outputs;
-  }
-  return NT_OK;
-}
-
-uint32_t nt_model_inputs(const nt_model *model) {
-  return model->inputs;
-}
-
-uint32_t nt_model_outputs(const nt_model *model) {
-  return model->outputs;
-}
-
-uint32_t nt_model_isa_of(const nt_model *model) {
-  return model->isa;
-}
-
-size_t nt_model_row_bytes(const nt_model *model) {
-  return model->row_floats * sizeof(float);
+int32_t nt_model_reset(uint32_t handle, uint32_t row) {
+  return on_row(handle, row, nt_program_reset);
 }

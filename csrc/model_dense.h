@@ -20,9 +20,6 @@
 
 #include "model_file.h"
 
-/* What runs on ARM is the generic code; NT_ISA_NEON is refused. */
-enum nt_model_isa { NT_ISA_AUTO = 0, NT_ISA_GENERIC = 1, NT_ISA_AVX2 = 2, NT_ISA_AVX512 = 3, NT_ISA_NEON = 4 };
-
 #define NT_PAD 16U
 #define NT_PANEL 128U      /* columns of a panel; the last one is as wide as what remains */
 #define NT_SKIP UINT32_MAX /* in an order of rows: a column of zeros */

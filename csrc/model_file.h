@@ -44,12 +44,10 @@ enum nt_model_activation {
   NT_ACTIVATION_GELU = 5
 };
 
-enum nt_model_clock { NT_MODEL_CLOCK_TICK = 1, NT_MODEL_CLOCK_QUOTE = 2, NT_MODEL_CLOCK_TRADE = 3, NT_MODEL_CLOCK_TIME_CHANGE = 4 };
 enum nt_model_need { NT_MODEL_NEEDS_QUOTE = 1, NT_MODEL_NEEDS_SIZE = 2, NT_MODEL_NEEDS_TRADE = 4 }; /* bits */
 enum nt_model_scope { NT_MODEL_SCOPE_ANY = 1, NT_MODEL_SCOPE_LISTED = 2 };
 enum nt_model_state { NT_MODEL_STATE_NONE = 1, NT_MODEL_STATE_STREAM = 2 };
 enum nt_model_reset { NT_MODEL_RESET_SESSION = 1, NT_MODEL_RESET_GAP = 2 }; /* bits */
-enum nt_model_output { NT_MODEL_OUTPUT_CLASSES = 1, NT_MODEL_OUTPUT_NORMAL = 2, NT_MODEL_OUTPUT_STUDENT_T = 3 };
 enum nt_model_target {
   NT_MODEL_TARGET_MID_MOVE = 1,
   NT_MODEL_TARGET_NEXT_MOVE = 2,
@@ -58,7 +56,6 @@ enum nt_model_target {
 };
 enum nt_model_unit { NT_MODEL_UNIT_TICKS = 1, NT_MODEL_UNIT_NS = 2 };
 enum nt_model_calibration { NT_MODEL_CALIBRATION_NONE = 1, NT_MODEL_CALIBRATION_VECTOR = 2 };
-enum nt_model_precision { NT_PRECISION_FLOAT32 = 1, NT_PRECISION_BFLOAT16 = 2, NT_PRECISION_INT8 = 3 };
 
 /* Row-major as in the file. */
 typedef struct nt_model_tensor {
@@ -127,7 +124,7 @@ typedef struct nt_model_file {
   double calibration_ece;
   double calibration_log_loss;
   int64_t calibration_rows;         /* 0 without calibration */
-  nt_model_deviation deviations[4]; /* by nt_model_precision; float32's own is empty */
+  nt_model_deviation deviations[4]; /* by nt_precision; float32's own is empty */
   uint32_t tensor_count;
   nt_model_tensor tensors[NT_MODEL_TENSORS]; /* in the order of the file's header */
 } nt_model_file;

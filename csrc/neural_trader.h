@@ -36,6 +36,8 @@ extern "C" {
 #define NT_DECIMALS_MAX 15
 #define NT_FEATURE_COUNT 40
 #define NT_BOOK_LEVELS 10  /* shown a side */
+#define NT_MODEL_MAX 8     /* ids of models, 0 to 7 */
+#define NT_SIGNAL_VALUES 6 /* of a signal */
 #define NT_NONE 4294967295 /* "no index" */
 
 /* ---- results ------------------------------------------------------------------------------------------------------------- */
@@ -61,7 +63,8 @@ enum nt_result {
   NT_ERR_NO_CHANNEL = -17,     /* every client channel is claimed */
   NT_ERR_OVERRUN = -18,        /* the reader was lapped by the tick broadcast; nt_poll.lost counts the ticks */
   NT_ERR_WOULD_DEADLOCK = -19, /* waiting here would stop the tape that the caller waits for */
-  NT_ERR_NO_DATA = -20         /* no value has been computed yet */
+  NT_ERR_NO_DATA = -20,        /* no value has been computed yet */
+  NT_ERR_NOT_READY = -21       /* the model is warming up: it has seen too little since its state was reset */
 };
 
 /* The last failure, in words that say what to do. observed and limit are NT_ABSENT where they make no sense. */
@@ -84,7 +87,8 @@ enum nt_tick_kind {
   NT_TICK_END = 6,        /* the source ends */
   NT_TICK_LEVEL = 7,      /* price; size: all that is displayed there, 0 removes it; trade_id: the update id; aggressor: 1 bid, 2 ask */
   NT_TICK_BOOK_CLEAR = 8, /* the book of the instrument is empty; a snapshot, as levels, follows */
-  NT_TICK_LATENCY = 9 /* measured from here on, for kernels with measured_latency: price ns in, size ns out, of the instrument's venue */
+  NT_TICK_LATENCY = 9, /* measured from here on, for kernels with measured_latency: price ns in, size ns out, of the instrument's venue */
+  NT_TICK_SIGNAL = 10  /* what a model found, from the kernel or a client; never from a source */
 };
 
 enum nt_tick_flag {
@@ -93,6 +97,14 @@ enum nt_tick_flag {
   NT_TICK_SNAPSHOT = 4,      /* a level of a snapshot */
   NT_TICK_SYNTHETIC = 8,
   NT_TICK_STALE = 16 /* of a quote: its book is stale, and its prices are absent */
+};
+
+enum nt_signal_flag {
+  NT_SIGNAL_NOT_READY = 1,  /* the model is warming up: values are not a number, and the last signal does not hold any more */
+  NT_SIGNAL_CALIBRATED = 2, /* probabilities were calibrated on data that the model was not trained on */
+  NT_SIGNAL_BFLOAT16 = 4,   /* computed in this precision; neither: float32 */
+  NT_SIGNAL_INT8 = 8,
+  NT_SIGNAL_DEVICE = 16 /* computed on an accelerator */
 };
 
 enum nt_book_flag {
@@ -295,12 +307,29 @@ enum nt_input_kind {
   NT_INPUT_TIMER = 3,
   NT_INPUT_COMMAND = 4,
   NT_INPUT_ATTACH = 5,
-  NT_INPUT_DEATH = 6
+  NT_INPUT_DEATH = 6,
+  NT_INPUT_SIGNAL = 7
+};
+
+enum nt_precision { NT_PRECISION_FLOAT32 = 1, NT_PRECISION_BFLOAT16 = 2, NT_PRECISION_INT8 = 3 };
+
+/* Instruction sets that models run on; the results are the same bits. What runs on ARM is the generic code: NT_ISA_NEON is refused. */
+enum nt_isa { NT_ISA_AUTO = 0, NT_ISA_GENERIC = 1, NT_ISA_AVX2 = 2, NT_ISA_AVX512 = 3, NT_ISA_NEON = 4 };
+
+/* What a model predicts: probabilities of classes, or mean and deviation. */
+enum nt_model_output { NT_MODEL_OUTPUT_CLASSES = 1, NT_MODEL_OUTPUT_NORMAL = 2, NT_MODEL_OUTPUT_STUDENT_T = 3 };
+
+/* When features are read for a model: after every n-th of these events of an instrument. */
+enum nt_model_clock {
+  NT_MODEL_CLOCK_TICK = 1, /* a quote, book update or trade */
+  NT_MODEL_CLOCK_QUOTE = 2,
+  NT_MODEL_CLOCK_TRADE = 3,
+  NT_MODEL_CLOCK_TIME_CHANGE = 4 /* the end of a slice in which the instrument had a quote, book update or trade */
 };
 
 /* ---- records ------------------------------------------------------------------------------------------------------------- */
 
-/* Market data. seq belongs to the ring. The four values are a quote or a trade, by kind. */
+/* Market data. seq belongs to the ring. The four values are a quote, a trade or a signal, by kind. */
 typedef struct nt_tick {
   uint64_t seq;
   int64_t ts_event; /* exchange time */
@@ -317,6 +346,13 @@ typedef struct nt_tick {
       int64_t size;
       int64_t trade_id;
       int64_t aggressor; /* NT_SIDE_, or 0 where the source does not say */
+    };
+    struct {               /* NT_TICK_SIGNAL */
+      float values[6];     /* probabilities in the order of the model's classes, or mean and deviation; 0 beyond value_count */
+      float confidence;    /* of classes: the largest probability; else how likely the mean's sign is right */
+      uint16_t model;      /* id, below nt_kernel_config.models */
+      uint8_t value_count; /* 1 to NT_SIGNAL_VALUES */
+      uint8_t signal_flags;
     };
   };
   uint32_t instrument;
@@ -422,8 +458,8 @@ typedef struct nt_frame {
   int64_t ts;           /* the time the sequencer stamped */
   uint64_t order_index; /* index in the channel's order ring, for NT_INPUT_ORDER */
   uint64_t client_order_id;
-  uint16_t channel;
-  uint16_t input; /* NT_INPUT_ */
+  uint16_t channel; /* 65535: no peer's, a model of the kernel's */
+  uint16_t input;   /* NT_INPUT_ */
   uint32_t reports;
   uint32_t instrument;
   uint32_t input_bytes; /* the input record, after this header: nt_order, nt_tick or nt_command */
@@ -450,7 +486,7 @@ typedef struct nt_kernel_config {
   uint32_t fill_model;       /* NT_FILL_; 0 = NT_FILL_PRINTS */
   uint32_t book_depth;       /* levels kept a side of each book, the best ones; NT_BOOK_LEVELS to 65536; 0 = 1024 */
   uint32_t measured_latency; /* 1: NT_TICK_LATENCY changes latencies */
-  uint32_t reserved0;
+  uint32_t models;           /* ids of models, of the kernel's own and of clients' signals; at most NT_MODEL_MAX */
   uint64_t reserved[2];
 } nt_kernel_config;
 
@@ -619,8 +655,9 @@ typedef struct nt_counters {
   uint64_t frames;
   uint64_t frame_bytes;
   uint64_t deaths;
-  uint64_t hostile_records; /* ticks that cannot be: out of order, out of range, after the end */
-  uint64_t denied[64];      /* orders, by NT_REASON_ - 100 */
+  uint64_t hostile_records; /* ticks that cannot be: out of order, out of range, after the end; signals, likewise */
+  uint64_t signals;
+  uint64_t denied[64]; /* orders, by NT_REASON_ - 100 */
 } nt_counters;
 
 typedef struct nt_status {
@@ -690,6 +727,39 @@ typedef struct nt_poll {
   uint32_t ended; /* 1: the source has ended and everything has been delivered */
 } nt_poll;
 
+/* What a loaded model is. */
+typedef struct nt_model_info {
+  char name[NT_NAME_BYTES];
+  char version[NT_NAME_BYTES];
+  uint32_t precision;   /* NT_PRECISION_ */
+  uint32_t isa;         /* NT_ISA_ in use */
+  uint32_t inputs;      /* features of a step */
+  uint32_t outputs;     /* classes, or 2 */
+  uint32_t output_kind; /* NT_MODEL_OUTPUT_ */
+  uint32_t stateful;    /* 1: each step depends on those before it */
+  uint32_t calibrated;
+  uint32_t rows;         /* of state */
+  uint32_t steps;        /* of the sequences it was trained on; 0 without state */
+  uint32_t warm_up;      /* steps after a reset before its output counts */
+  uint32_t clock;        /* NT_MODEL_CLOCK_ */
+  uint32_t clock_every;  /* events */
+  uint64_t weights;      /* numbers in the file */
+  uint64_t row_bytes;    /* of state, each */
+  uint32_t features[40]; /* input i is the feature of this index */
+} nt_model_info;
+
+/* The features of an instrument when a model's clock ticked, with what labels need. */
+typedef struct nt_sample {
+  int64_t ts_event;
+  uint64_t ticks; /* of the tape so far */
+  int64_t bid_price;
+  int64_t ask_price;
+  int64_t last_price; /* NT_ABSENT before the first trade */
+  uint32_t instrument;
+  uint32_t resets;     /* sessions opened and gaps met by the instrument so far */
+  double features[40]; /* as nt_read_features */
+} nt_sample;
+
 /* ---- library ------------------------------------------------------------------------------------------------------------- */
 
 NT_API uint32_t nt_abi_version(void);
@@ -735,6 +805,10 @@ NT_API int32_t nt_kernel_set_terms(uint32_t kernel, const nt_terms *terms);
 /* Latency of the venue of one instrument, in place of the configuration's. Requests, and answers, about one instrument never overtake
  * each other, whatever becomes of its latency. */
 NT_API int32_t nt_kernel_set_latency(uint32_t kernel, uint32_t instrument, int64_t latency_in_ns, int64_t latency_out_ns);
+/* A model that the loop steps on the model's clock, for every instrument that the file allows; what it finds are signals. The bytes of a
+ * file, as in nt_model_load. Returns its id: the first of nt_kernel_config.models. NT_ERR_INVALID, too, for one with more than
+ * NT_SIGNAL_VALUES outputs, and for a symbol that the file lists and the kernel does not have. */
+NT_API int32_t nt_kernel_add_model(uint32_t kernel, const void *bytes, uint64_t size, uint32_t precision, uint32_t isa);
 /* Run the loop on a thread of the library until nt_kernel_stop, a STOP command, or close. */
 NT_API int32_t nt_kernel_start(uint32_t kernel);
 NT_API int32_t nt_kernel_stop(uint32_t kernel);
@@ -743,6 +817,10 @@ NT_API int32_t nt_kernel_run(uint32_t kernel, uint32_t budget);
 /* As run, with ticks straight from the caller's memory instead of a feed channel: takes whole slices until a subscribed client has to
  * poll, the staging ring is full, or count is used up. Returns ticks taken. A last tick of kind NT_TICK_END ends the source. */
 NT_API int32_t nt_kernel_replay(uint32_t kernel, const nt_tick *ticks, uint32_t count);
+/* As replay, and reads the features of every instrument whenever a model with this clock would. samples needs room for count, and one
+ * more for each instrument. Returns how many there were; *taken is the number of ticks. */
+NT_API int32_t nt_kernel_sample(uint32_t kernel, const nt_tick *ticks, uint32_t count, uint32_t clock, uint32_t every, nt_sample *samples,
+                                uint32_t sample_count, uint32_t *taken);
 /* Copy whole journal frames out of the staging ring. Returns bytes. */
 NT_API int32_t nt_kernel_drain(uint32_t kernel, void *frames, uint32_t bytes);
 /* Set the trading state of an account (65535: all), as an input of the loop. HALTED cancels working orders. */
@@ -762,6 +840,9 @@ NT_API int32_t nt_client_subscribe(uint32_t client);
 NT_API int32_t nt_client_submit(uint32_t client, nt_order *order);
 /* Send count requests; returns how many went in. */
 NT_API int32_t nt_client_submit_batch(uint32_t client, nt_order *orders, uint32_t count);
+/* Send a signal: instrument, model (none of the kernel's own), values, value_count, confidence and signal_flags; the rest is filled in.
+ * Everybody sees it among the ticks. NT_ERR_FULL; NT_ERR_INVALID for what is outside its range or not finite. */
+NT_API int32_t nt_client_signal(uint32_t client, const nt_tick *signal);
 /* Ticks since the last poll and reports in order. A subscribed client gets one slice a call, and by calling says that it is done with
  * the last one. timeout_ns 0 does not wait. Returns ticks + reports. */
 NT_API int32_t nt_client_poll(uint32_t client, nt_tick *ticks, uint32_t tick_count, nt_report *reports, uint32_t report_count,
@@ -806,10 +887,28 @@ NT_API int32_t nt_read_account(uint32_t handle, uint32_t account, nt_account_vie
 NT_API int32_t nt_read_features(uint32_t handle, uint32_t instrument, double *values, uint32_t count);
 /* Name of feature i, zero-terminated, or NT_ERR_INVALID. */
 NT_API int32_t nt_feature_name(uint32_t feature, char *name, uint32_t bytes);
+/* The last signal of a model on an instrument. NT_ERR_NO_DATA before the first; NT_ERR_NOT_READY while the model warms up. */
+NT_API int32_t nt_read_signal(uint32_t handle, uint32_t model, uint32_t instrument, nt_tick *out);
 NT_API int32_t nt_read_latency(uint32_t handle, uint32_t kind, nt_latency *out);
 /* NT_LATENCY_OCTAVES counts by powers of two: counts[i] durations were from 2^i (the first: from 0) to below 2^(i+1) ns, the last has all
  * beyond too. */
 NT_API int32_t nt_read_latency_counts(uint32_t handle, uint32_t kind, uint64_t *counts, uint32_t count);
+
+/* ---- models: without a kernel ----------------------------------------------------------------------------------------------- */
+
+/* Load a model from the bytes of a file, which are not needed afterwards. rows: private states for nt_model_step, 1 to 1048576. The error
+ * names the key, tensor or op, and what was expected there. Results are the same bits for every isa, and always finite. */
+NT_API int32_t nt_model_load(const void *bytes, uint64_t size, uint32_t precision, uint32_t isa, uint32_t rows, uint32_t *model,
+                             nt_error *error);
+NT_API int32_t nt_model_read_info(uint32_t model, nt_model_info *out);
+/* count sequences of `steps` rows of features each, every one from a state of zeros; outputs: of each one's last step. NT_ERR_INVALID
+ * where a feature is infinite or not a number (error.observed is the first one's row); outputs are then not to be used. */
+NT_API int32_t nt_model_predict(uint32_t model, const float *features, uint32_t count, uint32_t steps, float *outputs);
+/* The next step of a row. NT_ERR_INVALID, and nothing done, for a feature that is infinite or not a number. */
+NT_API int32_t nt_model_step(uint32_t model, uint32_t row, const float *features, float *outputs);
+/* Does now what the next step of the row can do without its features. */
+NT_API int32_t nt_model_advance(uint32_t model, uint32_t row);
+NT_API int32_t nt_model_reset(uint32_t model, uint32_t row); /* to a state of zeros */
 
 #ifdef __cplusplus
 }

@@ -40,7 +40,7 @@ static void stage(nt_kernel *kernel, uint16_t kind, uint16_t channel, const void
 /* Decide one input, as often as it takes to deliver what it finds due. 0: no room for frames, call again with the same. */
 static int take(nt_kernel *kernel, uint16_t kind, uint16_t channel, int64_t ts, void *record, uint32_t record_bytes) {
   nt_input input = {.kind = kind, .channel = channel, .ts = ts};
-  if (kind == NT_INPUT_TICK) {
+  if (kind == NT_INPUT_TICK || kind == NT_INPUT_SIGNAL) {
     input.tick = record;
   } else if (kind == NT_INPUT_COMMAND) {
     input.command = record;
@@ -110,11 +110,36 @@ uint32_t nt_loop_orders(nt_kernel *kernel, uint32_t channel, uint32_t limit) {
   return taken;
 }
 
+/* ---- signals ---------------------------------------------------------------------------------------------------------------- */
+
+int nt_loop_signal(nt_kernel *kernel, uint16_t channel, nt_tick *signal) {
+  if (!take(kernel, NT_INPUT_SIGNAL, channel, nt_loop_now(kernel), signal, sizeof(*signal))) return 0;
+  if (signal->kind == 0) return 1;
+  nt_view *view = &kernel->view;
+  nt_tick_row *row = &view->signals[(uint64_t)signal->model * view->instrument_capacity + signal->instrument];
+  nt_seqlock_write(row->word, signal, NT_ROW_WORDS(nt_tick));
+  nt_ticks_write(view->ticks, view->tick_slots, view->tick_mask, kernel->published++, signal);
+  return 1;
+}
+
+/* What a client's models found. Returns how many. */
+static uint32_t take_signals(nt_kernel *kernel, uint32_t channel, uint32_t limit) {
+  nt_port *port = &kernel->ports[channel];
+  uint32_t taken = 0;
+  for (const nt_tick *front; taken < limit && (front = nt_ring_front64(&port->signals)) != NULL; taken++) {
+    nt_tick signal = *front;
+    if (!nt_loop_signal(kernel, (uint16_t)channel, &signal)) break;
+    nt_ring_advance(&port->signals);
+  }
+  return taken;
+}
+
 /* ---- ticks ------------------------------------------------------------------------------------------------------------------ */
 
 /* tick is a private copy: the feed may change its own meanwhile. Readers see it only if the state machine took it. */
 static int take_tick(nt_kernel *kernel, nt_tick *tick) {
   nt_state *state = kernel->state;
+  if (!nt_inference_flush(kernel)) return 0;
   int64_t now = tick->ts_event;
   int end = tick->kind == NT_TICK_END;
   if (kernel->config.clock == NT_CLOCK_TAPE) {
@@ -131,8 +156,12 @@ static int take_tick(nt_kernel *kernel, nt_tick *tick) {
     if (end) return 1; /* real time goes on */
   }
   if (!take(kernel, NT_INPUT_TICK, 0, now, tick, sizeof(*tick))) return 0;
-  if (tick->kind != 0 && !end)
-    nt_ticks_write(kernel->view.ticks, kernel->view.tick_slots, kernel->view.tick_mask, kernel->published++, tick);
+  if (tick->kind == 0 || end) return 1;
+  nt_ticks_write(kernel->view.ticks, kernel->view.tick_slots, kernel->view.tick_mask, kernel->published++, tick);
+  if (kernel->inference.active) {
+    nt_inference_tick(kernel, tick);
+    (void)nt_inference_flush(kernel); /* else before the next tick */
+  }
   return 1;
 }
 
@@ -155,6 +184,9 @@ static int any_claimed(const nt_kernel *kernel) {
 
 /* Show a complete slice. Returns 0 while something that is due before it does not fit. */
 static int finish_slice(nt_kernel *kernel) {
+  if (!nt_inference_flush(kernel)) return 0;
+  if (kernel->inference.slice_count > 0) nt_inference_slice(kernel);
+  if (!nt_inference_flush(kernel)) return 0;
   if (!settle(kernel, kernel->state->now)) return 0;
   kernel->slice_ticks = 0;
   kernel->slice_complete = 0;
@@ -165,6 +197,7 @@ static int finish_slice(nt_kernel *kernel) {
     nt_publish_slow(kernel);
     for (uint32_t c = 0; c < kernel->config.channels; c++) nt_wake(&kernel->ports[c].line.desk->peer_wait);
   }
+  if (kernel->inference.stepped_count > 0) nt_inference_advance(kernel);
   return 1;
 }
 
@@ -192,6 +225,7 @@ static int subscribers_done(nt_kernel *kernel) {
 
 /* Everything before the next slice. 1 when the slice may enter. */
 static int ready_for_slice(nt_kernel *kernel, uint32_t *taken) {
+  uint32_t signals = 0;
   if (kernel->slice_ticks > 0) return 1; /* in the middle of one */
   if (!subscribers_done(kernel)) return 0;
   for (uint32_t c = 0; c < kernel->config.channels; c++) {
@@ -200,6 +234,14 @@ static int ready_for_slice(nt_kernel *kernel, uint32_t *taken) {
     *taken += nt_loop_orders(kernel, c, port->line.in_capacity);
     /* A subscriber or the reader of frames has to drain. Another client may push faster than is taken; the tape does not wait for it. */
     if (nt_ring_front128(&port->orders) != NULL && (port->subscribed || !nt_journal_has_room(&kernel->journal))) return 0;
+  }
+  for (uint32_t c = 0; c < kernel->config.channels; c++) {
+    if (kernel->ports[c].claimed) signals += take_signals(kernel, c, kernel->config.tick_capacity / 2 / kernel->config.channels);
+  }
+  if (signals > 0) { /* a slice of their own */
+    *taken += signals;
+    nt_publish_ticks(kernel, any_claimed(kernel) ? nt_clock_ns() : 0);
+    return 0;
   }
   if (kernel->state->ended && !settle(kernel, kernel->state->now)) return 0;
   return 1;
@@ -253,26 +295,33 @@ static uint32_t tape_turn(nt_kernel *kernel) {
 }
 
 static uint32_t real_time_turn(nt_kernel *kernel) {
-  uint32_t inputs = 0, ticks = 0;
+  uint32_t inputs = 0, ticks = 0, signals = 0;
   (void)settle(kernel, nt_clock_ns());
   for (uint32_t c = 0; c < kernel->config.channels; c++) {
-    if (kernel->ports[c].claimed) inputs += nt_loop_orders(kernel, c, ORDERS_PER_TURN);
+    if (!kernel->ports[c].claimed) continue;
+    inputs += nt_loop_orders(kernel, c, ORDERS_PER_TURN);
+    signals += take_signals(kernel, c, TICKS_PER_TURN);
   }
   for (const nt_tick *front; ticks < TICKS_PER_TURN && (front = nt_ring_front64(&kernel->feed_ticks)) != NULL; ticks++) {
     nt_tick tick = *front;
     uint32_t end = tick.kind == NT_TICK_END; /* of this feed; another may follow it */
     if (!take_tick(kernel, &tick)) break;
     nt_ring_advance(&kernel->feed_ticks);
+    if ((tick.flags & NT_TICK_LAST_OF_SLICE) != 0 && kernel->inference.slice_count > 0) {
+      nt_inference_slice(kernel);
+      (void)nt_inference_flush(kernel);
+    }
     if (end != atomic_load_explicit(&kernel->view.live->ended, memory_order_relaxed))
       atomic_store_explicit(&kernel->view.live->ended, end, memory_order_release);
   }
-  if (ticks > 0) {
+  if (ticks + signals > 0) {
     nt_publish_ticks(kernel, atomic_load_explicit(&kernel->view.live->ended, memory_order_relaxed) ? 0 : nt_clock_ns());
     nt_wake(&kernel->feed.desk->peer_wait);
+    if (kernel->inference.stepped_count > 0) nt_inference_advance(kernel);
   } else if (inputs == 0) {
     nt_publish_rows(kernel); /* what timers changed */
   }
-  return inputs + ticks;
+  return inputs + ticks + signals;
 }
 
 /* ---- the loop --------------------------------------------------------------------------------------------------------------- */

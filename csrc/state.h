@@ -14,8 +14,9 @@
 #include "neural_trader.h"
 
 #define NT_NIL NT_NONE
-#define NT_LIST_TRAILING 2 /* nt_venue_book.head: 0 and 1 are the takers of a side */
-#define NT_EFFECTS_MAX 256 /* reports of one call; nt_apply asks to be called again when more are due */
+#define NT_LIST_TRAILING 2      /* nt_venue_book.head: 0 and 1 are the takers of a side */
+#define NT_KERNEL_CHANNEL 65535 /* of an input that no peer sent */
+#define NT_EFFECTS_MAX 256      /* reports of one call; nt_apply asks to be called again when more are due */
 
 /* ---- rows that validation reads: one or two cache lines each --------------------------------------------------------------- */
 
@@ -369,6 +370,8 @@ typedef struct nt_state {
   uint32_t dirty_pair_count;
   uint32_t *dirty_pairs;
   nt_counters counters;
+  uint32_t models;     /* ids */
+  uint32_t own_models; /* the first ones are the kernel's own */
 } nt_state;
 
 /* Why an order is refused. reason 0: it passes. */
@@ -495,7 +498,6 @@ void nt_queue_level(nt_state *state, uint32_t instrument, uint32_t side, int64_t
 void nt_venue_receive(nt_state *state, const nt_transit *request);
 void nt_venue_print(nt_state *state, const nt_tick *tick);
 void nt_venue_session(nt_state *state, uint32_t instrument);
-
 /* apply.c */
 int nt_apply(nt_state *state, const nt_input *input, nt_effects *effects);
 int64_t nt_next_due(const nt_state *state);                      /* INT64_MAX when nothing is in transit */
@@ -503,5 +505,7 @@ void nt_send_inward(nt_state *state, const nt_transit *request); /* due and ts a
 void nt_send_outward(nt_state *state, const nt_transit *answer);
 nt_transit *nt_send_answer(nt_state *state, uint32_t entry); /* the same, but what it says is written in place: it is empty */
 uint64_t nt_outward_free(const nt_state *state);
+/* A signal of a model with an id from first_model to below models, about one of the instruments, with values that can be. */
+int nt_signal_in_range(const nt_tick *signal, uint32_t first_model, uint32_t models, uint32_t instruments);
 
 #endif

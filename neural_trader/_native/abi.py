@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-LAYOUT_HASH: Final = 0xC252CC8E8F0B0B89
+LAYOUT_HASH: Final = 0x7FB994D11BF9FEA0
 
 NT_ABI_VERSION: Final = 1
 NT_ABSENT: Final = -9223372036854775808
@@ -15,6 +15,8 @@ NT_CHANNEL_MAX: Final = 64
 NT_DECIMALS_MAX: Final = 15
 NT_FEATURE_COUNT: Final = 40
 NT_BOOK_LEVELS: Final = 10
+NT_MODEL_MAX: Final = 8
+NT_SIGNAL_VALUES: Final = 6
 NT_NONE: Final = 4294967295
 NT_DUPLICATES_MAX: Final = 8
 NT_FILLS_MAX: Final = 1000
@@ -41,6 +43,7 @@ NT_ERR_NO_CHANNEL: Final = -17
 NT_ERR_OVERRUN: Final = -18
 NT_ERR_WOULD_DEADLOCK: Final = -19
 NT_ERR_NO_DATA: Final = -20
+NT_ERR_NOT_READY: Final = -21
 
 NT_TICK_QUOTE: Final = 1
 NT_TICK_TRADE: Final = 2
@@ -51,12 +54,19 @@ NT_TICK_END: Final = 6
 NT_TICK_LEVEL: Final = 7
 NT_TICK_BOOK_CLEAR: Final = 8
 NT_TICK_LATENCY: Final = 9
+NT_TICK_SIGNAL: Final = 10
 
 NT_TICK_LAST_OF_SLICE: Final = 1
 NT_TICK_IMPLIED: Final = 2
 NT_TICK_SNAPSHOT: Final = 4
 NT_TICK_SYNTHETIC: Final = 8
 NT_TICK_STALE: Final = 16
+
+NT_SIGNAL_NOT_READY: Final = 1
+NT_SIGNAL_CALIBRATED: Final = 2
+NT_SIGNAL_BFLOAT16: Final = 4
+NT_SIGNAL_INT8: Final = 8
+NT_SIGNAL_DEVICE: Final = 16
 
 NT_BOOK_STALE: Final = 1
 NT_BOOK_CROSSED: Final = 2
@@ -232,6 +242,26 @@ NT_INPUT_TIMER: Final = 3
 NT_INPUT_COMMAND: Final = 4
 NT_INPUT_ATTACH: Final = 5
 NT_INPUT_DEATH: Final = 6
+NT_INPUT_SIGNAL: Final = 7
+
+NT_PRECISION_FLOAT32: Final = 1
+NT_PRECISION_BFLOAT16: Final = 2
+NT_PRECISION_INT8: Final = 3
+
+NT_ISA_AUTO: Final = 0
+NT_ISA_GENERIC: Final = 1
+NT_ISA_AVX2: Final = 2
+NT_ISA_AVX512: Final = 3
+NT_ISA_NEON: Final = 4
+
+NT_MODEL_OUTPUT_CLASSES: Final = 1
+NT_MODEL_OUTPUT_NORMAL: Final = 2
+NT_MODEL_OUTPUT_STUDENT_T: Final = 3
+
+NT_MODEL_CLOCK_TICK: Final = 1
+NT_MODEL_CLOCK_QUOTE: Final = 2
+NT_MODEL_CLOCK_TRADE: Final = 3
+NT_MODEL_CLOCK_TIME_CHANGE: Final = 4
 
 NT_SELF_TRADE_CANCEL_NEWEST: Final = 1
 NT_SELF_TRADE_CANCEL_OLDEST: Final = 2
@@ -272,6 +302,7 @@ class Result(IntEnum):
     ERR_OVERRUN = -18
     ERR_WOULD_DEADLOCK = -19
     ERR_NO_DATA = -20
+    ERR_NOT_READY = -21
 
 
 class TickKind(IntEnum):
@@ -286,6 +317,7 @@ class TickKind(IntEnum):
     LEVEL = 7
     BOOK_CLEAR = 8
     LATENCY = 9
+    SIGNAL = 10
 
 
 class TickFlag(IntFlag):
@@ -296,6 +328,16 @@ class TickFlag(IntFlag):
     SNAPSHOT = 4
     SYNTHETIC = 8
     STALE = 16
+
+
+class SignalFlag(IntFlag):
+    """enum nt_signal_flag"""
+
+    NOT_READY = 1
+    CALIBRATED = 2
+    BFLOAT16 = 4
+    INT8 = 8
+    DEVICE = 16
 
 
 class BookFlag(IntFlag):
@@ -551,6 +593,42 @@ class InputKind(IntEnum):
     COMMAND = 4
     ATTACH = 5
     DEATH = 6
+    SIGNAL = 7
+
+
+class Precision(IntEnum):
+    """enum nt_precision"""
+
+    FLOAT32 = 1
+    BFLOAT16 = 2
+    INT8 = 3
+
+
+class Isa(IntEnum):
+    """enum nt_isa"""
+
+    AUTO = 0
+    GENERIC = 1
+    AVX2 = 2
+    AVX512 = 3
+    NEON = 4
+
+
+class ModelOutput(IntEnum):
+    """enum nt_model_output"""
+
+    CLASSES = 1
+    NORMAL = 2
+    STUDENT_T = 3
+
+
+class ModelClock(IntEnum):
+    """enum nt_model_clock"""
+
+    TICK = 1
+    QUOTE = 2
+    TRADE = 3
+    TIME_CHANGE = 4
 
 
 class SelfTrade(IntEnum):
@@ -606,6 +684,7 @@ RESULT: Final[dict[int, str]] = {
     -18: "ERR_OVERRUN",
     -19: "ERR_WOULD_DEADLOCK",
     -20: "ERR_NO_DATA",
+    -21: "ERR_NOT_READY",
 }
 TICK_KIND: Final[dict[int, str]] = {
     1: "QUOTE",
@@ -617,6 +696,7 @@ TICK_KIND: Final[dict[int, str]] = {
     7: "LEVEL",
     8: "BOOK_CLEAR",
     9: "LATENCY",
+    10: "SIGNAL",
 }
 SESSION: Final[dict[int, str]] = {
     1: "OPEN",
@@ -798,6 +878,30 @@ INPUT_KIND: Final[dict[int, str]] = {
     4: "COMMAND",
     5: "ATTACH",
     6: "DEATH",
+    7: "SIGNAL",
+}
+PRECISION: Final[dict[int, str]] = {
+    1: "FLOAT32",
+    2: "BFLOAT16",
+    3: "INT8",
+}
+ISA: Final[dict[int, str]] = {
+    0: "AUTO",
+    1: "GENERIC",
+    2: "AVX2",
+    3: "AVX512",
+    4: "NEON",
+}
+MODEL_OUTPUT: Final[dict[int, str]] = {
+    1: "CLASSES",
+    2: "NORMAL",
+    3: "STUDENT_T",
+}
+MODEL_CLOCK: Final[dict[int, str]] = {
+    1: "TICK",
+    2: "QUOTE",
+    3: "TRADE",
+    4: "TIME_CHANGE",
 }
 SELF_TRADE: Final[dict[int, str]] = {
     1: "NEWEST",
@@ -841,13 +945,39 @@ NT_TICK: Final[np.dtype[np.void]] = np.dtype(
             "size",
             "trade_id",
             "aggressor",
+            "values",
+            "confidence",
+            "model",
+            "value_count",
+            "signal_flags",
             "instrument",
             "kind",
             "flags",
             "venue",
         ],
-        "formats": ["<u8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<i8", "<u4", "u1", "u1", "<u2"],
-        "offsets": [0, 8, 16, 24, 32, 40, 48, 24, 32, 40, 48, 56, 60, 61, 62],
+        "formats": [
+            "<u8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            "<i8",
+            ("<f4", (6,)),
+            "<f4",
+            "<u2",
+            "u1",
+            "u1",
+            "<u4",
+            "u1",
+            "u1",
+            "<u2",
+        ],
+        "offsets": [0, 8, 16, 24, 32, 40, 48, 24, 32, 40, 48, 24, 48, 52, 54, 55, 56, 60, 61, 62],
         "itemsize": 64,
     }
 )
@@ -1072,7 +1202,7 @@ NT_KERNEL_CONFIG: Final[np.dtype[np.void]] = np.dtype(
             "fill_model",
             "book_depth",
             "measured_latency",
-            "reserved0",
+            "models",
             "reserved",
         ],
         "formats": [
@@ -1315,6 +1445,7 @@ NT_COUNTERS: Final[np.dtype[np.void]] = np.dtype(
             "frame_bytes",
             "deaths",
             "hostile_records",
+            "signals",
             "denied",
         ],
         "formats": [
@@ -1334,10 +1465,11 @@ NT_COUNTERS: Final[np.dtype[np.void]] = np.dtype(
             "<u8",
             "<u8",
             "<u8",
+            "<u8",
             ("<u8", (64,)),
         ],
-        "offsets": [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128],
-        "itemsize": 640,
+        "offsets": [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136],
+        "itemsize": 648,
     }
 )
 NT_STATUS: Final[np.dtype[np.void]] = np.dtype(
@@ -1404,5 +1536,57 @@ NT_POLL: Final[np.dtype[np.void]] = np.dtype(
         "formats": ["<u4", "<u4", "<u4", "<u4"],
         "offsets": [0, 4, 8, 12],
         "itemsize": 16,
+    }
+)
+NT_MODEL_INFO: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": [
+            "name",
+            "version",
+            "precision",
+            "isa",
+            "inputs",
+            "outputs",
+            "output_kind",
+            "stateful",
+            "calibrated",
+            "rows",
+            "steps",
+            "warm_up",
+            "clock",
+            "clock_every",
+            "weights",
+            "row_bytes",
+            "features",
+        ],
+        "formats": [
+            "S32",
+            "S32",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u4",
+            "<u8",
+            "<u8",
+            ("<u4", (40,)),
+        ],
+        "offsets": [0, 32, 64, 68, 72, 76, 80, 84, 88, 92, 96, 100, 104, 108, 112, 120, 128],
+        "itemsize": 288,
+    }
+)
+NT_SAMPLE: Final[np.dtype[np.void]] = np.dtype(
+    {
+        "names": ["ts_event", "ticks", "bid_price", "ask_price", "last_price", "instrument", "resets", "features"],
+        "formats": ["<i8", "<u8", "<i8", "<i8", "<i8", "<u4", "<u4", ("<f8", (40,))],
+        "offsets": [0, 8, 16, 24, 32, 40, 44, 48],
+        "itemsize": 368,
     }
 )

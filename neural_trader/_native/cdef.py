@@ -24,7 +24,8 @@ enum nt_result {
   NT_ERR_NO_CHANNEL = -17,
   NT_ERR_OVERRUN = -18,
   NT_ERR_WOULD_DEADLOCK = -19,
-  NT_ERR_NO_DATA = -20
+  NT_ERR_NO_DATA = -20,
+  NT_ERR_NOT_READY = -21
 };
 typedef struct nt_error {
   int32_t code;
@@ -42,7 +43,8 @@ enum nt_tick_kind {
   NT_TICK_END = 6,
   NT_TICK_LEVEL = 7,
   NT_TICK_BOOK_CLEAR = 8,
-  NT_TICK_LATENCY = 9
+  NT_TICK_LATENCY = 9,
+  NT_TICK_SIGNAL = 10
 };
 enum nt_tick_flag {
   NT_TICK_LAST_OF_SLICE = 1,
@@ -50,6 +52,13 @@ enum nt_tick_flag {
   NT_TICK_SNAPSHOT = 4,
   NT_TICK_SYNTHETIC = 8,
   NT_TICK_STALE = 16
+};
+enum nt_signal_flag {
+  NT_SIGNAL_NOT_READY = 1,
+  NT_SIGNAL_CALIBRATED = 2,
+  NT_SIGNAL_BFLOAT16 = 4,
+  NT_SIGNAL_INT8 = 8,
+  NT_SIGNAL_DEVICE = 16
 };
 enum nt_book_flag {
   NT_BOOK_STALE = 1,
@@ -221,7 +230,17 @@ enum nt_input_kind {
   NT_INPUT_TIMER = 3,
   NT_INPUT_COMMAND = 4,
   NT_INPUT_ATTACH = 5,
-  NT_INPUT_DEATH = 6
+  NT_INPUT_DEATH = 6,
+  NT_INPUT_SIGNAL = 7
+};
+enum nt_precision { NT_PRECISION_FLOAT32 = 1, NT_PRECISION_BFLOAT16 = 2, NT_PRECISION_INT8 = 3 };
+enum nt_isa { NT_ISA_AUTO = 0, NT_ISA_GENERIC = 1, NT_ISA_AVX2 = 2, NT_ISA_AVX512 = 3, NT_ISA_NEON = 4 };
+enum nt_model_output { NT_MODEL_OUTPUT_CLASSES = 1, NT_MODEL_OUTPUT_NORMAL = 2, NT_MODEL_OUTPUT_STUDENT_T = 3 };
+enum nt_model_clock {
+  NT_MODEL_CLOCK_TICK = 1,
+  NT_MODEL_CLOCK_QUOTE = 2,
+  NT_MODEL_CLOCK_TRADE = 3,
+  NT_MODEL_CLOCK_TIME_CHANGE = 4
 };
 typedef struct nt_tick {
   uint64_t seq;
@@ -239,6 +258,13 @@ typedef struct nt_tick {
       int64_t size;
       int64_t trade_id;
       int64_t aggressor;
+    };
+    struct {
+      float values[6];
+      float confidence;
+      uint16_t model;
+      uint8_t value_count;
+      uint8_t signal_flags;
     };
   };
   uint32_t instrument;
@@ -358,7 +384,7 @@ typedef struct nt_kernel_config {
   uint32_t fill_model;
   uint32_t book_depth;
   uint32_t measured_latency;
-  uint32_t reserved0;
+  uint32_t models;
   uint64_t reserved[2];
 } nt_kernel_config;
 typedef struct nt_instrument {
@@ -489,6 +515,7 @@ typedef struct nt_counters {
   uint64_t frame_bytes;
   uint64_t deaths;
   uint64_t hostile_records;
+  uint64_t signals;
   uint64_t denied[64];
 } nt_counters;
 typedef struct nt_status {
@@ -548,6 +575,35 @@ typedef struct nt_poll {
   uint32_t lost;
   uint32_t ended;
 } nt_poll;
+typedef struct nt_model_info {
+  char name[32];
+  char version[32];
+  uint32_t precision;
+  uint32_t isa;
+  uint32_t inputs;
+  uint32_t outputs;
+  uint32_t output_kind;
+  uint32_t stateful;
+  uint32_t calibrated;
+  uint32_t rows;
+  uint32_t steps;
+  uint32_t warm_up;
+  uint32_t clock;
+  uint32_t clock_every;
+  uint64_t weights;
+  uint64_t row_bytes;
+  uint32_t features[40];
+} nt_model_info;
+typedef struct nt_sample {
+  int64_t ts_event;
+  uint64_t ticks;
+  int64_t bid_price;
+  int64_t ask_price;
+  int64_t last_price;
+  uint32_t instrument;
+  uint32_t resets;
+  double features[40];
+} nt_sample;
 uint32_t nt_abi_version(void);
 uint64_t nt_layout_hash(void);
 int64_t nt_clock_ns(void);
@@ -569,10 +625,13 @@ int32_t nt_kernel_add_instrument(uint32_t kernel, const nt_instrument *instrumen
 int32_t nt_kernel_add_account(uint32_t kernel, const nt_account *account);
 int32_t nt_kernel_set_terms(uint32_t kernel, const nt_terms *terms);
 int32_t nt_kernel_set_latency(uint32_t kernel, uint32_t instrument, int64_t latency_in_ns, int64_t latency_out_ns);
+int32_t nt_kernel_add_model(uint32_t kernel, const void *bytes, uint64_t size, uint32_t precision, uint32_t isa);
 int32_t nt_kernel_start(uint32_t kernel);
 int32_t nt_kernel_stop(uint32_t kernel);
 int32_t nt_kernel_run(uint32_t kernel, uint32_t budget);
 int32_t nt_kernel_replay(uint32_t kernel, const nt_tick *ticks, uint32_t count);
+int32_t nt_kernel_sample(uint32_t kernel, const nt_tick *ticks, uint32_t count, uint32_t clock, uint32_t every, nt_sample *samples,
+                                uint32_t sample_count, uint32_t *taken);
 int32_t nt_kernel_drain(uint32_t kernel, void *frames, uint32_t bytes);
 int32_t nt_kernel_set_state(uint32_t kernel, uint32_t account, uint32_t state, const char *reason);
 int32_t nt_kernel_client(uint32_t kernel, const char *client_name, uint32_t *client, nt_error *error);
@@ -581,6 +640,7 @@ int32_t nt_client_attach(const char *kernel_name, const char *client_name, int64
 int32_t nt_client_subscribe(uint32_t client);
 int32_t nt_client_submit(uint32_t client, nt_order *order);
 int32_t nt_client_submit_batch(uint32_t client, nt_order *orders, uint32_t count);
+int32_t nt_client_signal(uint32_t client, const nt_tick *signal);
 int32_t nt_client_poll(uint32_t client, nt_tick *ticks, uint32_t tick_count, nt_report *reports, uint32_t report_count,
                               int64_t timeout_ns, nt_poll *poll);
 int32_t nt_client_orders(uint32_t client, nt_open_order *orders, uint32_t count);
@@ -605,6 +665,14 @@ int32_t nt_read_position(uint32_t handle, uint32_t account, uint32_t instrument,
 int32_t nt_read_account(uint32_t handle, uint32_t account, nt_account_view *out);
 int32_t nt_read_features(uint32_t handle, uint32_t instrument, double *values, uint32_t count);
 int32_t nt_feature_name(uint32_t feature, char *name, uint32_t bytes);
+int32_t nt_read_signal(uint32_t handle, uint32_t model, uint32_t instrument, nt_tick *out);
 int32_t nt_read_latency(uint32_t handle, uint32_t kind, nt_latency *out);
 int32_t nt_read_latency_counts(uint32_t handle, uint32_t kind, uint64_t *counts, uint32_t count);
+int32_t nt_model_load(const void *bytes, uint64_t size, uint32_t precision, uint32_t isa, uint32_t rows, uint32_t *model,
+                             nt_error *error);
+int32_t nt_model_read_info(uint32_t model, nt_model_info *out);
+int32_t nt_model_predict(uint32_t model, const float *features, uint32_t count, uint32_t steps, float *outputs);
+int32_t nt_model_step(uint32_t model, uint32_t row, const float *features, float *outputs);
+int32_t nt_model_advance(uint32_t model, uint32_t row);
+int32_t nt_model_reset(uint32_t model, uint32_t row);
 """

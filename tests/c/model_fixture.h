@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
+#include "program.h"
 
 typedef struct fixture_model {
   nt_model_file file;

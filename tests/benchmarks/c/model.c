@@ -48,12 +48,12 @@ int main(int count, char **arguments) {
   bench_pin(BENCH_PARENT_CPU);
   fixture_model *made = architecture(number);
   nt_error error;
-  nt_model *model = nt_model_create(&made->file, precision, isa == 9 ? NT_ISA_AUTO : (uint32_t)isa, rows, &error);
+  nt_program *model = nt_program_create(&made->file, precision, isa == 9 ? NT_ISA_AUTO : (uint32_t)isa, rows, &error);
   if (model == NULL) {
     fprintf(stderr, "%s\n", error.text);
     return 1;
   }
-  uint32_t inputs = nt_model_inputs(model);
+  uint32_t inputs = nt_program_inputs(model);
   float *features = malloc(64 * inputs * sizeof(float)), outputs[3], sum = 0;
   double *step_us = malloc(steps * sizeof(double)), *full_us = malloc(steps * sizeof(double));
   if (features == NULL || step_us == NULL || full_us == NULL) bench_fail("no memory for steps", (long)steps);
@@ -64,10 +64,10 @@ int main(int count, char **arguments) {
     uint32_t row = (uint32_t)(i % rows);
     fence();
     uint64_t begin = bench_cycles();
-    if (nt_model_step(model, row, input, outputs) != NT_OK) bench_fail("a step failed at", (long)i);
+    if (nt_program_step(model, row, input, outputs) != NT_OK) bench_fail("a step failed at", (long)i);
     fence();
     uint64_t middle = bench_cycles();
-    nt_model_advance(model, row);
+    nt_program_advance(model, row);
     fence();
     uint64_t end = bench_cycles();
     sum += outputs[0];
@@ -78,15 +78,15 @@ int main(int count, char **arguments) {
   int64_t begin_ns = bench_ns();
   for (size_t i = 0; i < steps; i++) {
     uint32_t row = (uint32_t)(i % rows);
-    if (nt_model_step(model, row, features + i % 64 * inputs, outputs) != NT_OK) bench_fail("a step failed at", (long)i);
-    nt_model_advance(model, row);
+    if (nt_program_step(model, row, features + i % 64 * inputs, outputs) != NT_OK) bench_fail("a step failed at", (long)i);
+    nt_program_advance(model, row);
     sum += outputs[0];
   }
   double back = (double)(bench_ns() - begin_ns) / 1000 / (double)steps;
   printf("{\"step_us\": {\"p50\": %.3f, \"p99\": %.3f}, ", bench_quantile(step_us, steps, 0.5), bench_quantile(step_us, steps, 0.99));
   printf("\"full_us\": {\"p50\": %.3f, \"p99\": %.3f}, ", bench_quantile(full_us, steps, 0.5), bench_quantile(full_us, steps, 0.99));
-  printf("\"back_us\": %.3f, \"row_bytes\": %zu, \"sum\": %.9g}\n", back, nt_model_row_bytes(model), (double)sum);
-  nt_model_destroy(model);
+  printf("\"back_us\": %.3f, \"row_bytes\": %zu, \"sum\": %.9g}\n", back, nt_program_row_bytes(model), (double)sum);
+  nt_program_destroy(model);
   fixture_free(made);
   free(features);
   free(step_us);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model_program.h"
+#include "program_layout.h"
 #include "segment.h"
 
 #define ALIGNMENT ((size_t)64)
@@ -71,7 +71,7 @@ static float *taps_first(const nt_model_tensor *weight) {
 
 typedef struct making {
   const nt_model_file *file;
-  nt_model *model;
+  nt_program *model;
   arena memory;
   size_t row_floats;
   uint32_t precision;
@@ -163,7 +163,7 @@ static int make_op(making *make, const nt_model_op *from, nt_program_op *each) {
 }
 
 static int make_all(making *make) {
-  nt_model *model = make->model;
+  nt_program *model = make->model;
   const nt_model_file *file = make->file;
   arena *memory = &make->memory;
   make->row_floats = sizeof(nt_row_header) / sizeof(float);
@@ -187,7 +187,7 @@ static void *zeros(size_t bytes) {
 }
 
 static void build(making *make, nt_error *error) {
-  nt_model *model = make->model;
+  nt_program *model = make->model;
   (void)make_all(make); /* measures */
   model->memory = zeros(make->memory.used);
   if (model->memory != NULL) model->states = zeros((model->rows + (size_t)1) * model->row_floats * sizeof(float));
@@ -195,7 +195,7 @@ static void build(making *make, nt_error *error) {
   if (model->states == NULL || make_all(make) != 0) {
     nt_error_set(error, NT_ERR_SYSTEM, ENOMEM, (int64_t)model->rows, NT_ABSENT,
                  "no memory for the model and the state of its instruments; use fewer instruments or a smaller model");
-    nt_model_destroy(model);
+    nt_program_destroy(model);
     make->model = NULL;
   }
 }
@@ -278,15 +278,15 @@ static uint32_t isa_of(const nt_model_kernels *kernels) {
   return strcmp(kernels->name, "avx2") == 0 ? NT_ISA_AVX2 : NT_ISA_GENERIC;
 }
 
-nt_model *nt_model_create(const nt_model_file *file, uint32_t precision, uint32_t isa, uint32_t rows, nt_error *error) {
+nt_program *nt_program_create(const nt_model_file *file, uint32_t precision, uint32_t isa, uint32_t rows, nt_error *error) {
   nt_model_kernels kernels;
   if (precision < NT_PRECISION_FLOAT32 || precision > NT_PRECISION_INT8) {
     nt_error_set(error, NT_ERR_INVALID, 0, precision, NT_PRECISION_INT8, "precision is 1 (float32), 2 (bfloat16) or 3 (int8), not %u",
                  precision);
     return NULL;
   }
-  if (rows == 0 || rows > NT_MODEL_ROWS) {
-    nt_error_set(error, NT_ERR_INVALID, 0, rows, NT_MODEL_ROWS, "a model is made for 1 to %u instruments, not %u", NT_MODEL_ROWS, rows);
+  if (rows == 0 || rows > NT_PROGRAM_ROWS) {
+    nt_error_set(error, NT_ERR_INVALID, 0, rows, NT_PROGRAM_ROWS, "a model is made for 1 to %u instruments, not %u", NT_PROGRAM_ROWS, rows);
     return NULL;
   }
   if (nt_kernels_choose(isa, &kernels) != 0) {
@@ -296,7 +296,7 @@ nt_model *nt_model_create(const nt_model_file *file, uint32_t precision, uint32_
   }
   if (!stays_finite(file, error)) return NULL;
   making *make = calloc(1, sizeof(making));
-  nt_model *model = calloc(1, sizeof(nt_model));
+  nt_program *model = calloc(1, sizeof(nt_program));
   if (make == NULL || model == NULL) {
     nt_error_set(error, NT_ERR_SYSTEM, ENOMEM, NT_ABSENT, NT_ABSENT, "no memory to make a model");
     free(make);
@@ -321,7 +321,7 @@ nt_model *nt_model_create(const nt_model_file *file, uint32_t precision, uint32_
   return model;
 }
 
-void nt_model_destroy(nt_model *model) {
+void nt_program_destroy(nt_program *model) {
   if (model == NULL) return;
   free(model->memory);
   free(model->states);

@@ -1,8 +1,8 @@
-/* A model as it runs: what model_build.c makes and model.c executes. Internal to the two. */
-#ifndef NT_MODEL_PROGRAM_H
-#define NT_MODEL_PROGRAM_H
+/* A model as it runs: what program_build.c makes and program.c executes. Internal to the two. */
+#ifndef NT_PROGRAM_LAYOUT_H
+#define NT_PROGRAM_LAYOUT_H
 
-#include "model.h"
+#include "program.h"
 
 typedef struct nt_program_op {
   uint32_t kind, activation;
@@ -28,7 +28,7 @@ typedef struct nt_row_header {
   uint32_t unused[15];
 } nt_row_header;
 
-struct nt_model {
+struct nt_program {
   nt_model_kernels kernels;
   uint32_t isa, inputs, outputs, output_kind, rows, op_count, stateful;
   float inverse_temperature;
@@ -40,7 +40,7 @@ struct nt_model {
   float *gathered; /* inputs of a causal_conv, all taps */
   void *quantised;
   size_t row_floats;
-  float *states; /* of the rows, and one more for nt_model_predict */
+  float *states; /* of the rows, and one more for nt_program_predict */
   void *memory;  /* everything but the states */
   nt_program_op ops[NT_MODEL_OPS];
 };

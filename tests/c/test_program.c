@@ -2,9 +2,9 @@
 #include <math.h>
 
 #include "check.h"
-#include "model.h"
+#include "program.h"
 #include "model_fixture.h"
-#include "model_program.h"
+#include "program_layout.h"
 #include "model_reference.h"
 
 #define STEPS 24
@@ -66,13 +66,13 @@ static fixture_model *some_model(uint32_t first_kind) {
   return model;
 }
 
-static nt_model *open_model(const fixture_model *made, uint32_t precision, uint32_t isa, uint32_t rows) {
+static nt_program *open_model(const fixture_model *made, uint32_t precision, uint32_t isa, uint32_t rows) {
   nt_error error;
-  nt_model *model = nt_model_create(&made->file, precision, isa, rows, &error);
+  nt_program *model = nt_program_create(&made->file, precision, isa, rows, &error);
   if (model == NULL) (void)fprintf(stderr, "%s\n", error.text);
   CHECK(model != NULL);
-  CHECK_EQUAL(nt_model_inputs(model), made->file.feature_count);
-  CHECK_EQUAL(nt_model_row_bytes(model) % 64, 0);
+  CHECK_EQUAL(nt_program_inputs(model), made->file.feature_count);
+  CHECK_EQUAL(nt_program_row_bytes(model) % 64, 0);
   return model;
 }
 
@@ -93,29 +93,29 @@ static uint32_t steps_of(const fixture_model *made) {
 
 /* Sequences of 1 to STEPS rows through predict; then step by step, with and without advance, between steps of other rows. */
 static void outputs_of(const fixture_model *made, uint32_t precision, uint32_t isa, float (*outputs)[8]) {
-  nt_model *model = open_model(made, precision, isa, 3);
-  CHECK(nt_model_isa_of(model) == isa || (isa == NT_ISA_AUTO && nt_model_isa_of(model) >= NT_ISA_GENERIC));
-  uint32_t inputs = made->file.feature_count, classes = nt_model_outputs(model), steps = steps_of(made);
+  nt_program *model = open_model(made, precision, isa, 3);
+  CHECK(nt_program_isa_of(model) == isa || (isa == NT_ISA_AUTO && nt_program_isa_of(model) >= NT_ISA_GENERIC));
+  uint32_t inputs = made->file.feature_count, classes = nt_program_outputs(model), steps = steps_of(made);
   float other[64];
   for (uint32_t step = 0; step < STEPS; step++) {
     const float *at = features + (steps == 1 ? step * inputs : 0);
     memset(outputs[step], 0, sizeof(outputs[step]));
-    CHECK_EQUAL(nt_model_predict(model, at, 1, steps == 1 ? 1 : step + 1, outputs[step]), NT_OK);
+    CHECK_EQUAL(nt_program_predict(model, at, 1, steps == 1 ? 1 : step + 1, outputs[step]), NT_OK);
   }
   for (uint32_t round = 0; round < 3; round++) {
     for (uint32_t step = 0; step < STEPS; step++) {
       float now[8] = {0};
       for (uint32_t i = 0; i < inputs; i++) other[i] = fixture_random(&seed);
-      if (round == 1 || (round == 2 && below(2) == 0)) nt_model_advance(model, 1);
-      CHECK_EQUAL(nt_model_step(model, below(2) * 2, other, now), NT_OK);
-      if (round == 2 && below(2) == 0) nt_model_advance(model, 1);
-      CHECK_EQUAL(nt_model_step(model, 1, features + step * inputs, now), NT_OK);
+      if (round == 1 || (round == 2 && below(2) == 0)) nt_program_advance(model, 1);
+      CHECK_EQUAL(nt_program_step(model, below(2) * 2, other, now), NT_OK);
+      if (round == 2 && below(2) == 0) nt_program_advance(model, 1);
+      CHECK_EQUAL(nt_program_step(model, 1, features + step * inputs, now), NT_OK);
       CHECK(memcmp(now, outputs[step], classes * sizeof(float)) == 0);
     }
-    if (below(2) == 0) nt_model_advance(model, 1);
-    nt_model_reset(model, 1);
+    if (below(2) == 0) nt_program_advance(model, 1);
+    nt_program_reset(model, 1);
   }
-  nt_model_destroy(model);
+  nt_program_destroy(model);
 }
 
 static double check_near(const fixture_model *made, const float *outputs, uint32_t steps, const float *from) {
@@ -177,16 +177,16 @@ static void test_batch(void) {
   for (uint32_t kind = NT_OP_DENSE; kind <= NT_OP_CONCAT; kind++) {
     fixture_model *made = some_model(kind);
     new_features(made);
-    nt_model *model = open_model(made, NT_PRECISION_INT8, NT_ISA_AUTO, 1);
-    uint32_t steps = steps_of(made) == 1 ? 1 : 6, inputs = made->file.feature_count, outputs = nt_model_outputs(model);
+    nt_program *model = open_model(made, NT_PRECISION_INT8, NT_ISA_AUTO, 1);
+    uint32_t steps = steps_of(made) == 1 ? 1 : 6, inputs = made->file.feature_count, outputs = nt_program_outputs(model);
     float together[4 * 8], one[8];
-    CHECK_EQUAL(nt_model_predict(model, features, 4, steps, together), NT_OK);
+    CHECK_EQUAL(nt_program_predict(model, features, 4, steps, together), NT_OK);
     for (uint32_t i = 0; i < 4; i++) {
-      CHECK_EQUAL(nt_model_predict(model, features + i * steps * inputs, 1, steps, one), NT_OK);
+      CHECK_EQUAL(nt_program_predict(model, features + i * steps * inputs, 1, steps, one), NT_OK);
       CHECK(memcmp(one, together + i * outputs, outputs * sizeof(float)) == 0);
     }
-    CHECK_EQUAL(nt_model_predict(model, features, 0, steps, one), NT_OK);
-    nt_model_destroy(model);
+    CHECK_EQUAL(nt_program_predict(model, features, 0, steps, one), NT_OK);
+    nt_program_destroy(model);
     fixture_free(made);
   }
 }
@@ -209,15 +209,15 @@ static void test_everything_counts(void) {
     uint32_t steps = steps_of(made) == 1 ? 1 : 6;
     new_features(made);
     float before[3], after[3];
-    nt_model *model = open_model(made, NT_PRECISION_FLOAT32, NT_ISA_AUTO, 1);
-    CHECK_EQUAL(nt_model_predict(model, features, 1, steps, before), NT_OK);
+    nt_program *model = open_model(made, NT_PRECISION_FLOAT32, NT_ISA_AUTO, 1);
+    CHECK_EQUAL(nt_program_predict(model, features, 1, steps, before), NT_OK);
     for (uint32_t i = 0; i < 5; i++) {
       features[(steps - 1) * 5 + i] += 0.5f;
-      CHECK_EQUAL(nt_model_predict(model, features, 1, steps, after), NT_OK);
+      CHECK_EQUAL(nt_program_predict(model, features, 1, steps, after), NT_OK);
       CHECK(memcmp(before, after, sizeof(before)) != 0);
       features[(steps - 1) * 5 + i] -= 0.5f;
     }
-    nt_model_destroy(model);
+    nt_program_destroy(model);
     for (uint32_t i = 0; i < made->file.tensor_count; i++) {
       const nt_model_tensor *tensor = &made->file.tensors[i];
       uint32_t count = tensor->shape[0] * (tensor->dims > 1 ? tensor->shape[1] : 1) * (tensor->dims > 2 ? tensor->shape[2] : 1);
@@ -225,10 +225,10 @@ static void test_everything_counts(void) {
         float *value = (float *)(uintptr_t)(tensor->data + k), old = *value;
         *value += 0.75f;
         model = open_model(made, NT_PRECISION_FLOAT32, NT_ISA_AUTO, 1);
-        CHECK_EQUAL(nt_model_predict(model, features, 1, steps, after), NT_OK);
+        CHECK_EQUAL(nt_program_predict(model, features, 1, steps, after), NT_OK);
         /* A shift of all classes alike is what softmax takes away, and nothing else does. */
         CHECK(memcmp(before, after, sizeof(before)) != 0);
-        nt_model_destroy(model);
+        nt_program_destroy(model);
         *value = old;
       }
     }
@@ -236,9 +236,9 @@ static void test_everything_counts(void) {
       float *value = i == 3 ? &made->file.inverse_temperature : &made->file.bias[i];
       *value += 0.25f;
       model = open_model(made, NT_PRECISION_FLOAT32, NT_ISA_AUTO, 1);
-      CHECK_EQUAL(nt_model_predict(model, features, 1, steps, after), NT_OK);
+      CHECK_EQUAL(nt_program_predict(model, features, 1, steps, after), NT_OK);
       CHECK(memcmp(before, after, sizeof(before)) != 0);
-      nt_model_destroy(model);
+      nt_program_destroy(model);
       *value -= 0.25f;
     }
     fixture_free(made);
@@ -251,21 +251,21 @@ static void test_advance(void) {
     fixture_model *made = fixture_new(kind, 6);
     fixture_classes(made, fixture_dense(made, fixture_recurrent(made, kind, 1, 20), 3, NT_ACTIVATION_NONE));
     new_features(made);
-    nt_model *model = open_model(made, NT_PRECISION_FLOAT32, NT_ISA_AUTO, 2);
+    nt_program *model = open_model(made, NT_PRECISION_FLOAT32, NT_ISA_AUTO, 2);
     const nt_row_header *header = (const nt_row_header *)(const void *)(model->states + model->row_floats);
     float outputs[3];
     CHECK_EQUAL(header->advanced, 0);
-    nt_model_advance(model, 0);
+    nt_program_advance(model, 0);
     CHECK_EQUAL(header->advanced, 0);
-    nt_model_advance(model, 1);
+    nt_program_advance(model, 1);
     CHECK_EQUAL(header->advanced, 1);
-    CHECK_EQUAL(nt_model_step(model, 1, features, outputs), NT_OK);
+    CHECK_EQUAL(nt_program_step(model, 1, features, outputs), NT_OK);
     CHECK_EQUAL(header->advanced, 0);
-    nt_model_advance(model, 1);
-    nt_model_reset(model, 1);
+    nt_program_advance(model, 1);
+    nt_program_reset(model, 1);
     for (size_t i = 0; i < model->row_floats; i++) CHECK(model->states[model->row_floats + i] == 0.0f);
     CHECK_EQUAL((uintptr_t)header % 64, 0);
-    nt_model_destroy(model);
+    nt_program_destroy(model);
     fixture_free(made);
   }
 }
@@ -276,14 +276,14 @@ static void test_mean_and_deviation(void) {
     made->file.output_kind = kind;
     made->file.output_register = fixture_dense(made, 1, kind, NT_ACTIVATION_NONE);
     new_features(made);
-    nt_model *model = open_model(made, NT_PRECISION_FLOAT32, NT_ISA_AUTO, 1);
-    CHECK_EQUAL(nt_model_outputs(model), 2);
+    nt_program *model = open_model(made, NT_PRECISION_FLOAT32, NT_ISA_AUTO, 1);
+    CHECK_EQUAL(nt_program_outputs(model), 2);
     float outputs[2];
     double expected[2];
-    CHECK_EQUAL(nt_model_step(model, 0, features, outputs), NT_OK);
+    CHECK_EQUAL(nt_program_step(model, 0, features, outputs), NT_OK);
     reference_predict(&made->file, features, 1, expected);
     CHECK(fabs((double)outputs[0] - expected[0]) < 1e-5 && fabs((double)outputs[1] - expected[1]) < 1e-5 && outputs[1] > 0);
-    nt_model_destroy(model);
+    nt_program_destroy(model);
     fixture_free(made);
   }
 }
@@ -295,41 +295,41 @@ static void test_bad_features(void) {
   fixture_classes(made, fixture_dense(made, fixture_recurrent(made, NT_OP_GRU, fixture_conv(made, 1, 9, 2, 2, NT_ACTIVATION_NONE), 11), 3,
                                       NT_ACTIVATION_NONE));
   new_features(made);
-  nt_model *model = open_model(made, NT_PRECISION_FLOAT32, NT_ISA_AUTO, 2);
+  nt_program *model = open_model(made, NT_PRECISION_FLOAT32, NT_ISA_AUTO, 2);
   float one[3], two[3], broken[19];
   for (uint32_t step = 0; step < STEPS; step++) {
     const float *now = features + step * 19;
-    CHECK_EQUAL(nt_model_step(model, 0, now, one), NT_OK);
+    CHECK_EQUAL(nt_program_step(model, 0, now, one), NT_OK);
     memcpy(broken, now, sizeof(broken));
     broken[step % 19] = bad[step % 3];
-    CHECK_EQUAL(nt_model_step(model, 1, broken, two), NT_ERR_INVALID);
-    CHECK_EQUAL(nt_model_predict(model, broken, 1, 1, two), NT_ERR_INVALID);
-    CHECK_EQUAL(nt_model_step(model, 1, now, two), NT_OK);
+    CHECK_EQUAL(nt_program_step(model, 1, broken, two), NT_ERR_INVALID);
+    CHECK_EQUAL(nt_program_predict(model, broken, 1, 1, two), NT_ERR_INVALID);
+    CHECK_EQUAL(nt_program_step(model, 1, now, two), NT_OK);
     CHECK(memcmp(one, two, sizeof(one)) == 0);
   }
   memcpy(two, one, sizeof(two));
-  CHECK_EQUAL(nt_model_step(model, 2, features, two), NT_ERR_INVALID);
-  CHECK_EQUAL(nt_model_predict(model, features, 1, 0, two), NT_ERR_INVALID);
+  CHECK_EQUAL(nt_program_step(model, 2, features, two), NT_ERR_INVALID);
+  CHECK_EQUAL(nt_program_predict(model, features, 1, 0, two), NT_ERR_INVALID);
   CHECK(memcmp(one, two, sizeof(one)) == 0);
-  nt_model_advance(model, 2);
-  nt_model_reset(model, 2);
-  nt_model_destroy(model);
+  nt_program_advance(model, 2);
+  nt_program_reset(model, 2);
+  nt_program_destroy(model);
   fixture_free(made);
   made = fixture_new(9, 19);
   fixture_classes(made, fixture_dense(made, 1, 3, NT_ACTIVATION_NONE));
   model = open_model(made, NT_PRECISION_FLOAT32, NT_ISA_AUTO, 2);
-  CHECK_EQUAL(nt_model_predict(model, features, 1, 2, two), NT_ERR_INVALID);
-  nt_model_destroy(model);
+  CHECK_EQUAL(nt_program_predict(model, features, 1, 2, two), NT_ERR_INVALID);
+  nt_program_destroy(model);
   fixture_free(made);
 }
 
 static void refused(const fixture_model *made, uint32_t precision, uint32_t isa, uint32_t rows, const char *says) {
   nt_error error;
-  CHECK(nt_model_create(&made->file, precision, isa, rows, &error) == NULL);
+  CHECK(nt_program_create(&made->file, precision, isa, rows, &error) == NULL);
   CHECK_EQUAL(error.code, NT_ERR_INVALID);
   if (strstr(error.text, says) == NULL) (void)fprintf(stderr, "'%s' does not say '%s'\n", error.text, says);
   CHECK(strstr(error.text, says) != NULL);
-  CHECK(nt_model_create(&made->file, precision, isa, rows, NULL) == NULL);
+  CHECK(nt_program_create(&made->file, precision, isa, rows, NULL) == NULL);
 }
 
 static void test_refused(void) {
@@ -340,11 +340,11 @@ static void test_refused(void) {
   refused(made, NT_PRECISION_INT8, NT_ISA_NEON, 1, "instruction set 4");
   refused(made, NT_PRECISION_INT8, 77, 1, "instruction set 77");
   refused(made, NT_PRECISION_INT8, NT_ISA_AUTO, 0, "instruments, not 0");
-  refused(made, NT_PRECISION_INT8, NT_ISA_AUTO, NT_MODEL_ROWS + 1, "instruments, not");
+  refused(made, NT_PRECISION_INT8, NT_ISA_AUTO, NT_PROGRAM_ROWS + 1, "instruments, not");
   made->file.bias[1] = 1e16f;
   refused(made, NT_PRECISION_INT8, NT_ISA_AUTO, 1, "class 1");
   fixture_free(made);
-  nt_model_destroy(NULL);
+  nt_program_destroy(NULL);
 }
 
 /* No weights of a file make infinities of finite features. */
@@ -380,12 +380,12 @@ static void test_overflow_is_refused(void) {
   for (uint32_t i = 0; i < 1600; i++) weight[i] *= 5e12f;
   fixture_classes(made, fixture_dense(made, fixture_norm(made, fixture_dense(made, at, 40, NT_ACTIVATION_NONE)), 3, NT_ACTIVATION_NONE));
   for (uint32_t precision = NT_PRECISION_FLOAT32; precision <= NT_PRECISION_INT8; precision++) {
-    nt_model *model = open_model(made, precision, NT_ISA_AUTO, 1);
+    nt_program *model = open_model(made, precision, NT_ISA_AUTO, 1);
     float outputs[3];
     for (uint32_t i = 0; i < 40; i++) features[i] = i % 3 == 0 ? 3.4e38f : i % 3 == 1 ? -3.4e38f : 1e-45f;
-    CHECK_EQUAL(nt_model_step(model, 0, features, outputs), NT_OK);
+    CHECK_EQUAL(nt_program_step(model, 0, features, outputs), NT_OK);
     CHECK(isfinite(outputs[0]) && isfinite(outputs[1]) && isfinite(outputs[2]));
-    nt_model_destroy(model);
+    nt_program_destroy(model);
   }
   fixture_free(made);
 }
