@@ -167,9 +167,9 @@ static void take_tick(nt_state *state, nt_tick *tick) {
   if (state->open_update_count > 0 && ((tick->flags & NT_TICK_LAST_OF_SLICE) != 0 || state->ended)) nt_book_settle_all(state);
 }
 
-int nt_signal_in_range(const nt_tick *signal, uint32_t first_model, uint32_t models, uint32_t instruments) {
+int nt_signal_in_range(const nt_tick *signal, uint32_t models, uint32_t instruments) {
   if (signal->kind != NT_TICK_SIGNAL || signal->flags != 0 || signal->venue != 0 || signal->instrument >= instruments ||
-      signal->model < first_model || signal->model >= models || signal->value_count < 1 || signal->value_count > NT_SIGNAL_VALUES ||
+      signal->model >= models || signal->value_count < 1 || signal->value_count > NT_SIGNAL_VALUES ||
       signal->signal_flags >= 2 * NT_SIGNAL_DEVICE)
     return 0;
   for (uint32_t i = signal->value_count; i < NT_SIGNAL_VALUES; i++) {
@@ -182,11 +182,10 @@ int nt_signal_in_range(const nt_tick *signal, uint32_t first_model, uint32_t mod
   return signal->confidence >= 0 && signal->confidence <= 1;
 }
 
-/* The kernel's own models have the first ids, clients the others. */
+/* Nobody speaks for a model of the kernel's own but itself. */
 static void take_signal(nt_state *state, nt_tick *signal, uint16_t channel) {
-  uint32_t first = channel == NT_KERNEL_CHANNEL ? 0 : state->own_models;
-  uint32_t end = channel == NT_KERNEL_CHANNEL ? state->own_models : state->models;
-  if (nt_signal_in_range(signal, first, end, state->instrument_count)) {
+  uint32_t of_kernel = channel == NT_KERNEL_CHANNEL;
+  if (nt_signal_in_range(signal, state->models, state->instrument_count) && (state->own_models >> signal->model & 1) == of_kernel) {
     signal->ts_recv = state->now;
     state->counters.signals++;
   } else {

@@ -393,7 +393,7 @@ int32_t nt_client_signal(uint32_t handle, const nt_tick *given) {
   }
   uint32_t models = atomic_load_explicit(&client->view.live->models, memory_order_relaxed);
   uint32_t instruments = atomic_load_explicit(&client->view.live->instruments, memory_order_relaxed);
-  if (given == NULL || !nt_signal_in_range(&signal, 0, models, instruments)) {
+  if (given == NULL || !nt_signal_in_range(&signal, models, instruments)) {
     nt_error_set(error, result = NT_ERR_INVALID, 0, signal.model, (int64_t)models - 1,
                  "a signal names an instrument and a model of the kernel, and has 1 to %d finite values and a confidence from 0 to 1",
                  NT_SIGNAL_VALUES);

@@ -23,7 +23,7 @@ void nt_line_path(char path[64], const char *kernel_name, uint32_t line) {
 
 /* Sections are looked up by kind and stride, so a table of the wrong shape is an error and not a wild pointer. */
 int32_t nt_core_bind(nt_view *view, nt_error *error) {
-  uint32_t counts[NT_CORE_SIGNALS + 1] = {0}, slots = 0;
+  uint32_t counts[NT_CORE_MODELS + 1] = {0}, slots = 0;
   const nt_segment *s = &view->segment;
   view->live = nt_segment_section(s, NT_CORE_LIVE, sizeof(nt_live), &counts[NT_CORE_LIVE]);
   view->status = nt_segment_section(s, NT_CORE_STATUS, sizeof(nt_status_row), &counts[NT_CORE_STATUS]);
@@ -41,15 +41,16 @@ int32_t nt_core_bind(nt_view *view, nt_error *error) {
   view->tick_slots = nt_segment_section(s, NT_CORE_TICK_SLOTS, sizeof(nt_tick), &slots);
   view->books = nt_segment_section(s, NT_CORE_BOOKS, sizeof(nt_book_row), &counts[NT_CORE_BOOKS]);
   view->signals = nt_segment_section(s, NT_CORE_SIGNALS, sizeof(nt_tick_row), &counts[NT_CORE_SIGNALS]);
+  view->models = nt_segment_section(s, NT_CORE_MODELS, NT_NAME_BYTES, &counts[NT_CORE_MODELS]);
   uint64_t instruments = counts[NT_CORE_INSTRUMENTS], accounts = counts[NT_CORE_ACCOUNTS], pairs = instruments * accounts;
   int whole = view->live && view->status && view->instruments && view->accounts && view->terms && view->quotes && view->features &&
               view->positions && view->account_views && view->channels && view->counters && view->latencies && view->ticks &&
-              view->tick_slots && view->books && view->signals;
+              view->tick_slots && view->books && view->signals && view->models;
   if (!whole || instruments == 0 || accounts == 0 || pairs > UINT32_MAX || counts[NT_CORE_TERMS] != pairs ||
       counts[NT_CORE_POSITIONS] != pairs || counts[NT_CORE_QUOTES] != instruments || counts[NT_CORE_FEATURES] != instruments ||
-      counts[NT_CORE_BOOKS] != instruments || counts[NT_CORE_SIGNALS] % instruments != 0 || counts[NT_CORE_SIGNALS] == 0 ||
-      counts[NT_CORE_ACCOUNT_VIEWS] != accounts || counts[NT_CORE_LATENCIES] != NT_LATENCY_KINDS || slots == 0 ||
-      (slots & (slots - 1)) != 0 || counts[NT_CORE_CHANNELS] == 0 || counts[NT_CORE_CHANNELS] > NT_CHANNEL_MAX) {
+      counts[NT_CORE_BOOKS] != instruments || counts[NT_CORE_SIGNALS] != counts[NT_CORE_MODELS] * instruments ||
+      counts[NT_CORE_MODELS] == 0 || counts[NT_CORE_ACCOUNT_VIEWS] != accounts || counts[NT_CORE_LATENCIES] != NT_LATENCY_KINDS ||
+      slots == 0 || (slots & (slots - 1)) != 0 || counts[NT_CORE_CHANNELS] == 0 || counts[NT_CORE_CHANNELS] > NT_CHANNEL_MAX) {
     nt_error_set(error, NT_ERR_CORRUPT, 0, NT_ABSENT, NT_ABSENT, "%s: the tables of the core segment contradict each other", s->path);
     return NT_ERR_CORRUPT;
   }
@@ -57,12 +58,12 @@ int32_t nt_core_bind(nt_view *view, nt_error *error) {
   view->instrument_capacity = (uint32_t)instruments;
   view->account_capacity = (uint32_t)accounts;
   view->channel_count = counts[NT_CORE_CHANNELS];
-  view->model_capacity = counts[NT_CORE_SIGNALS] / (uint32_t)instruments;
+  view->model_capacity = counts[NT_CORE_MODELS];
   return NT_OK;
 }
 
 int32_t nt_core_create(nt_view *view, const nt_kernel_config *config, uint64_t incarnation, nt_error *error) {
-  uint32_t pairs = config->instruments * config->accounts;
+  uint32_t pairs = config->instruments * config->accounts, models = config->models > 0 ? config->models : 1;
   const nt_section sections[] = {
       {.kind = NT_CORE_LIVE, .count = 1, .stride = sizeof(nt_live)},
       {.kind = NT_CORE_STATUS, .count = 1, .stride = sizeof(nt_status_row)},
@@ -79,7 +80,8 @@ int32_t nt_core_create(nt_view *view, const nt_kernel_config *config, uint64_t i
       {.kind = NT_CORE_TICKS, .count = 1, .stride = sizeof(nt_ticks_block)},
       {.kind = NT_CORE_TICK_SLOTS, .count = config->tick_capacity, .stride = sizeof(nt_tick)},
       {.kind = NT_CORE_BOOKS, .count = config->instruments, .stride = sizeof(nt_book_row)},
-      {.kind = NT_CORE_SIGNALS, .count = (config->models > 0 ? config->models : 1) * config->instruments, .stride = sizeof(nt_tick_row)},
+      {.kind = NT_CORE_SIGNALS, .count = models * config->instruments, .stride = sizeof(nt_tick_row)},
+      {.kind = NT_CORE_MODELS, .count = models, .stride = NT_NAME_BYTES},
   };
   char path[64];
   nt_core_path(path, config->name);

@@ -36,6 +36,7 @@ enum nt_core_section {
   NT_CORE_TICK_SLOTS = 14,
   NT_CORE_BOOKS = 15,
   NT_CORE_SIGNALS = 16,
+  NT_CORE_MODELS = 17,
   NT_CHANNEL_DESK = 20,
   NT_CHANNEL_IN = 21,
   NT_CHANNEL_IN_SLOTS = 22,
@@ -125,6 +126,7 @@ typedef struct nt_view {
   nt_tick *tick_slots;
   nt_book_row *books;
   nt_tick_row *signals; /* by model, then instrument */
+  char (*models)[NT_NAME_BYTES];
   uint64_t tick_mask;
   uint32_t instrument_capacity;
   uint32_t account_capacity;

@@ -51,12 +51,36 @@ static int32_t take_seats(const nt_kernel *kernel, const nt_model_file *file, nt
   return NT_OK;
 }
 
+/* What was measured on the calibration part decides, and where nothing was measured nobody knows. */
+static int32_t check_precision(const nt_model_file *file, uint32_t precision, nt_error *error) {
+  if (precision == NT_PRECISION_FLOAT32 || precision > NT_PRECISION_INT8) return NT_OK; /* others are refused by nt_program_create */
+  const nt_model_deviation *measured = &file->deviations[precision];
+  const char *name = precision == NT_PRECISION_INT8 ? "int8" : "bfloat16";
+  if (measured->rows == 0) {
+    nt_error_set(error, NT_ERR_INVALID, 0, 0, 1, "nobody has measured this model in %s; neural-trader model quantize does", name);
+    return NT_ERR_INVALID;
+  }
+  if (measured->max_dp * 1e6 <= NT_PRECISION_MAX_PPM && measured->p99_dp * 1e6 <= NT_PRECISION_P99_PPM &&
+      measured->log_loss_change * 1e6 <= NT_PRECISION_LOG_LOSS_PPM)
+    return NT_OK;
+  nt_error_set(error, NT_ERR_INVALID, 0, NT_ABSENT, NT_ABSENT,
+               "in %s probabilities differ by %.4f (99 %% by %.4f), log loss by %.5f; %.3f, %.3f and %.3f are allowed: use float32", name,
+               measured->max_dp, measured->p99_dp, measured->log_loss_change, NT_PRECISION_MAX_PPM / 1e6, NT_PRECISION_P99_PPM / 1e6,
+               NT_PRECISION_LOG_LOSS_PPM / 1e6);
+  return NT_ERR_INVALID;
+}
+
 int32_t nt_inference_add(nt_kernel *kernel, const nt_model_file *file, uint32_t precision, uint32_t isa, nt_error *error) {
   nt_inference *inference = &kernel->inference;
   if (inference->count >= kernel->config.models)
-    return refuse(error, NT_ERR_FULL, (int64_t)inference->count + 1, kernel->config.models, "more models than the kernel has ids for");
+    return refuse(error, NT_ERR_FULL, (int64_t)inference->count + 1, kernel->config.models, "the table of models is full");
+  if (file == NULL) {
+    kernel->state->models = inference->count + 1;
+    return (int32_t)inference->count++; /* a resident without seats never moves */
+  }
   if (file->output_kind == NT_MODEL_OUTPUT_CLASSES && file->class_count > NT_SIGNAL_VALUES)
     return refuse(error, NT_ERR_INVALID, file->class_count, NT_SIGNAL_VALUES, "the model has more classes than a signal has values");
+  if (check_precision(file, precision, error) != NT_OK) return NT_ERR_INVALID;
   nt_resident *resident = &inference->residents[inference->count];
   *resident = (nt_resident){.gap_ns = (file->reset_on & NT_MODEL_RESET_GAP) != 0 ? file->gap_ns : INT64_MAX,
                             .feature_count = file->feature_count,
@@ -86,7 +110,8 @@ int32_t nt_inference_add(nt_kernel *kernel, const nt_model_file *file, uint32_t 
   }
   resident->outputs = nt_program_outputs(resident->program);
   inference->active = 1;
-  kernel->state->own_models = inference->count + 1;
+  kernel->state->own_models |= 1u << inference->count;
+  kernel->state->models = inference->count + 1;
   return (int32_t)inference->count++;
 }
 
@@ -218,8 +243,8 @@ static void look(nt_kernel *kernel, uint32_t instrument, int64_t ts_event, int s
   uint32_t time_changes = slice_ends && watch->moved;
   for (uint32_t m = 0; m < inference->count; m++) {
     const nt_resident *resident = &inference->residents[m];
+    if (resident->program == NULL || !resident->seats[instrument].taken) continue;
     nt_seat *seat = &resident->seats[instrument];
-    if (!seat->taken) continue;
     seat->events += events_of(resident->clock, ticks, trades, time_changes);
     if (seat->events < resident->every) continue;
     seat->events = 0;
@@ -275,7 +300,8 @@ void nt_inference_advance(nt_kernel *kernel) {
     uint32_t instrument = inference->stepped[i];
     inference->watches[instrument].stepped = 0;
     for (uint32_t m = 0; m < inference->count; m++) {
-      if (inference->residents[m].seats[instrument].taken) nt_program_advance(inference->residents[m].program, instrument);
+      const nt_resident *resident = &inference->residents[m];
+      if (resident->program != NULL && resident->seats[instrument].taken) nt_program_advance(resident->program, instrument);
     }
   }
   inference->stepped_count = 0;

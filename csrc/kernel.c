@@ -243,26 +243,39 @@ int32_t nt_kernel_set_latency(uint32_t kernel, uint32_t instrument, int64_t late
 }
 
 typedef struct model_row {
-  const nt_model_file *file;
+  const char *name;
+  const nt_model_file *file; /* NULL: clients' */
   uint32_t precision, isa;
 } model_row;
 
 static int32_t add_model(nt_kernel *kernel, const void *row, nt_error *error) {
   const model_row *model = row;
-  return nt_inference_add(kernel, model->file, model->precision, model->isa, error);
+  int32_t result = nt_name_check(model->name, 0, error);
+  if (result != NT_OK) return result;
+  for (uint32_t i = 0; i < kernel->inference.count; i++) {
+    if (strcmp(kernel->view.models[i], model->name) != 0) continue;
+    nt_error_set(error, NT_ERR_NAME_IN_USE, 0, i, NT_ABSENT, "model %s exists already", model->name);
+    return NT_ERR_NAME_IN_USE;
+  }
+  result = nt_inference_add(kernel, model->file, model->precision, model->isa, error);
+  if (result >= 0) memcpy(kernel->view.models[result], model->name, strlen(model->name));
+  return result;
 }
 
-int32_t nt_kernel_add_model(uint32_t kernel, const void *bytes, uint64_t size, uint32_t precision, uint32_t isa) {
+int32_t nt_kernel_add_model(uint32_t handle, const char *name, const void *bytes, uint64_t size, uint32_t precision, uint32_t isa) {
   nt_error error;
-  nt_model_file *file;
-  int32_t result = nt_model_file_read(bytes, size, &file, &error);
+  nt_model_file *file = NULL;
+  int32_t result = bytes == NULL ? NT_OK : nt_model_file_read(bytes, size, &file, &error);
+  if (bytes == NULL && (size | precision | isa) != 0) {
+    nt_error_set(&error, result = NT_ERR_INVALID, 0, NT_ABSENT, 0, "a model without bytes has no size, precision or isa");
+  }
   if (result == NT_OK) {
-    result = change_table(kernel, &(model_row){file, precision, isa}, add_model);
+    result = change_table(handle, name == NULL ? NULL : &(model_row){name, file, precision, isa}, add_model);
     nt_model_file_free(file);
-  } else if (nt_handle_enter(kernel, NT_HANDLE_KERNEL, &result) != NULL) {
-    *nt_handle_error(kernel) = error;
+  } else if (nt_handle_enter(handle, NT_HANDLE_KERNEL, &result) != NULL) {
+    *nt_handle_error(handle) = error;
     result = error.code;
-    nt_handle_leave(kernel);
+    nt_handle_leave(handle);
   }
   return result;
 }
@@ -274,7 +287,7 @@ int32_t nt_kernel_open_doors(nt_kernel *kernel) {
   nt_memory_prefault(kernel->journal.bytes, kernel->journal.capacity, 1);
   atomic_store_explicit(&kernel->view.live->instruments, kernel->state->instrument_count, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->accounts, kernel->state->account_count, memory_order_relaxed);
-  atomic_store_explicit(&kernel->view.live->models, kernel->config.models, memory_order_relaxed);
+  atomic_store_explicit(&kernel->view.live->models, kernel->inference.count, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->clock, kernel->config.clock, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->order_capacity, kernel->config.order_capacity, memory_order_relaxed);
   for (uint32_t c = 0; c < kernel->config.channels; c++) kernel->ports[c].dirty = 1;

@@ -36,9 +36,13 @@ extern "C" {
 #define NT_DECIMALS_MAX 15
 #define NT_FEATURE_COUNT 40
 #define NT_BOOK_LEVELS 10  /* shown a side */
-#define NT_MODEL_MAX 8     /* ids of models, 0 to 7 */
+#define NT_MODEL_MAX 8     /* of a kernel */
 #define NT_SIGNAL_VALUES 6 /* of a signal */
-#define NT_NONE 4294967295 /* "no index" */
+/* How far the probabilities of a precision other than float32 may be from float32's, in millionths, for a kernel to take it. */
+#define NT_PRECISION_MAX_PPM 20000
+#define NT_PRECISION_P99_PPM 5000
+#define NT_PRECISION_LOG_LOSS_PPM 1000 /* rise of the log loss, in nats */
+#define NT_NONE 4294967295             /* "no index" */
 
 /* ---- results ------------------------------------------------------------------------------------------------------------- */
 
@@ -350,7 +354,7 @@ typedef struct nt_tick {
     struct {               /* NT_TICK_SIGNAL */
       float values[6];     /* probabilities in the order of the model's classes, or mean and deviation; 0 beyond value_count */
       float confidence;    /* of classes: the largest probability; else how likely the mean's sign is right */
-      uint16_t model;      /* id, below nt_kernel_config.models */
+      uint16_t model;      /* id */
       uint8_t value_count; /* 1 to NT_SIGNAL_VALUES */
       uint8_t signal_flags;
     };
@@ -486,7 +490,7 @@ typedef struct nt_kernel_config {
   uint32_t fill_model;       /* NT_FILL_; 0 = NT_FILL_PRINTS */
   uint32_t book_depth;       /* levels kept a side of each book, the best ones; NT_BOOK_LEVELS to 65536; 0 = 1024 */
   uint32_t measured_latency; /* 1: NT_TICK_LATENCY changes latencies */
-  uint32_t models;           /* ids of models, of the kernel's own and of clients' signals; at most NT_MODEL_MAX */
+  uint32_t models;           /* table size; at most NT_MODEL_MAX */
   uint64_t reserved[2];
 } nt_kernel_config;
 
@@ -805,10 +809,11 @@ NT_API int32_t nt_kernel_set_terms(uint32_t kernel, const nt_terms *terms);
 /* Latency of the venue of one instrument, in place of the configuration's. Requests, and answers, about one instrument never overtake
  * each other, whatever becomes of its latency. */
 NT_API int32_t nt_kernel_set_latency(uint32_t kernel, uint32_t instrument, int64_t latency_in_ns, int64_t latency_out_ns);
-/* A model that the loop steps on the model's clock, for every instrument that the file allows; what it finds are signals. The bytes of a
- * file, as in nt_model_load. Returns its id: the first of nt_kernel_config.models. NT_ERR_INVALID, too, for one with more than
- * NT_SIGNAL_VALUES outputs, and for a symbol that the file lists and the kernel does not have. */
-NT_API int32_t nt_kernel_add_model(uint32_t kernel, const void *bytes, uint64_t size, uint32_t precision, uint32_t isa);
+/* A model that the loop steps on its clock, for every instrument that its file allows; what it finds are signals. bytes are those of a
+ * file, as in nt_model_load. NULL (size, precision and isa 0): signals of this model come from clients. The name is the caller's choice.
+ * Returns the model's id. NT_ERR_INVALID, too, for one with more than NT_SIGNAL_VALUES outputs, for a symbol that the file lists and the
+ * kernel does not have, and for a precision that the file does not say to be near enough to float32. */
+NT_API int32_t nt_kernel_add_model(uint32_t kernel, const char *name, const void *bytes, uint64_t size, uint32_t precision, uint32_t isa);
 /* Run the loop on a thread of the library until nt_kernel_stop, a STOP command, or close. */
 NT_API int32_t nt_kernel_start(uint32_t kernel);
 NT_API int32_t nt_kernel_stop(uint32_t kernel);
@@ -840,7 +845,7 @@ NT_API int32_t nt_client_subscribe(uint32_t client);
 NT_API int32_t nt_client_submit(uint32_t client, nt_order *order);
 /* Send count requests; returns how many went in. */
 NT_API int32_t nt_client_submit_batch(uint32_t client, nt_order *orders, uint32_t count);
-/* Send a signal: instrument, model (none of the kernel's own), values, value_count, confidence and signal_flags; the rest is filled in.
+/* Send a signal: instrument, model (one for clients' signals), values, value_count, confidence and signal_flags; the rest is filled in.
  * Everybody sees it among the ticks. NT_ERR_FULL; NT_ERR_INVALID for what is outside its range or not finite. */
 NT_API int32_t nt_client_signal(uint32_t client, const nt_tick *signal);
 /* Ticks since the last poll and reports in order. A subscribed client gets one slice a call, and by calling says that it is done with
@@ -887,6 +892,8 @@ NT_API int32_t nt_read_account(uint32_t handle, uint32_t account, nt_account_vie
 NT_API int32_t nt_read_features(uint32_t handle, uint32_t instrument, double *values, uint32_t count);
 /* Name of feature i, zero-terminated, or NT_ERR_INVALID. */
 NT_API int32_t nt_feature_name(uint32_t feature, char *name, uint32_t bytes);
+/* Name of a model, zero-terminated. NT_ERR_NOT_FOUND beyond the last. */
+NT_API int32_t nt_read_model_name(uint32_t handle, uint32_t model, char *name, uint32_t bytes);
 /* The last signal of a model on an instrument. NT_ERR_NO_DATA before the first; NT_ERR_NOT_READY while the model warms up. */
 NT_API int32_t nt_read_signal(uint32_t handle, uint32_t model, uint32_t instrument, nt_tick *out);
 NT_API int32_t nt_read_latency(uint32_t handle, uint32_t kind, nt_latency *out);

@@ -139,7 +139,7 @@ static uint32_t take_signals(nt_kernel *kernel, uint32_t channel, uint32_t limit
 /* tick is a private copy: the feed may change its own meanwhile. Readers see it only if the state machine took it. */
 static int take_tick(nt_kernel *kernel, nt_tick *tick) {
   nt_state *state = kernel->state;
-  if (!nt_inference_flush(kernel)) return 0;
+  if (kernel->inference.waiting_count > 0 && !nt_inference_flush(kernel)) return 0;
   int64_t now = tick->ts_event;
   int end = tick->kind == NT_TICK_END;
   if (kernel->config.clock == NT_CLOCK_TAPE) {
@@ -184,9 +184,11 @@ static int any_claimed(const nt_kernel *kernel) {
 
 /* Show a complete slice. Returns 0 while something that is due before it does not fit. */
 static int finish_slice(nt_kernel *kernel) {
-  if (!nt_inference_flush(kernel)) return 0;
-  if (kernel->inference.slice_count > 0) nt_inference_slice(kernel);
-  if (!nt_inference_flush(kernel)) return 0;
+  if (kernel->inference.active) {
+    if (!nt_inference_flush(kernel)) return 0;
+    nt_inference_slice(kernel);
+    if (!nt_inference_flush(kernel)) return 0;
+  }
   if (!settle(kernel, kernel->state->now)) return 0;
   kernel->slice_ticks = 0;
   kernel->slice_complete = 0;

@@ -55,7 +55,6 @@ nt_state *nt_state_create(const nt_kernel_config *config) {
   state->instrument_capacity = config->instruments;
   state->account_capacity = config->accounts;
   state->channels = config->channels;
-  state->models = config->models;
   state->order_capacity = config->order_capacity;
   state->latency_ns[0] = config->latency_in_ns;
   state->latency_ns[1] = config->latency_out_ns;

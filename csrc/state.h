@@ -370,8 +370,8 @@ typedef struct nt_state {
   uint32_t dirty_pair_count;
   uint32_t *dirty_pairs;
   nt_counters counters;
-  uint32_t models;     /* ids */
-  uint32_t own_models; /* the first ones are the kernel's own */
+  uint32_t models;
+  uint32_t own_models; /* bits: those that the kernel steps itself */
 } nt_state;
 
 /* Why an order is refused. reason 0: it passes. */
@@ -505,7 +505,7 @@ void nt_send_inward(nt_state *state, const nt_transit *request); /* due and ts a
 void nt_send_outward(nt_state *state, const nt_transit *answer);
 nt_transit *nt_send_answer(nt_state *state, uint32_t entry); /* the same, but what it says is written in place: it is empty */
 uint64_t nt_outward_free(const nt_state *state);
-/* A signal of a model with an id from first_model to below models, about one of the instruments, with values that can be. */
-int nt_signal_in_range(const nt_tick *signal, uint32_t first_model, uint32_t models, uint32_t instruments);
+/* A signal of one of the models about one of the instruments, with values that can be. */
+int nt_signal_in_range(const nt_tick *signal, uint32_t models, uint32_t instruments);
 
 #endif

@@ -225,14 +225,31 @@ int32_t nt_read_features(uint32_t handle, uint32_t instrument, double *values, u
   return result;
 }
 
+static uint32_t models_of(const nt_view *view) {
+  uint32_t count = atomic_load_explicit(&view->live->models, memory_order_acquire);
+  return count < view->model_capacity ? count : view->model_capacity;
+}
+
+int32_t nt_read_model_name(uint32_t handle, uint32_t model, char *name, uint32_t bytes) {
+  int32_t result;
+  nt_client *client;
+  nt_view *view = enter(handle, &result, &client);
+  if (view == NULL) return result;
+  result = name == NULL || bytes < NT_NAME_BYTES ? NT_ERR_INVALID : model < models_of(view) ? NT_OK : NT_ERR_NOT_FOUND;
+  if (result == NT_OK) {
+    memcpy(name, view->models[model], NT_NAME_BYTES);
+    name[NT_NAME_BYTES - 1] = 0;
+  }
+  nt_handle_unpeek(handle);
+  return result;
+}
+
 int32_t nt_read_signal(uint32_t handle, uint32_t model, uint32_t instrument, nt_tick *out) {
   int32_t result;
   nt_client *client;
   nt_view *view = enter(handle, &result, &client);
   if (view == NULL) return result;
-  uint32_t models = atomic_load_explicit(&view->live->models, memory_order_acquire);
-  if (models > view->model_capacity) models = view->model_capacity;
-  result = out == NULL ? NT_ERR_INVALID : model < models && instrument < instruments_of(view) ? NT_OK : NT_ERR_NOT_FOUND;
+  result = out == NULL ? NT_ERR_INVALID : model < models_of(view) && instrument < instruments_of(view) ? NT_OK : NT_ERR_NOT_FOUND;
   if (result == NT_OK)
     result = nt_seqlock_read(view->signals[(uint64_t)model * view->instrument_capacity + instrument].word, out, NT_ROW_WORDS(nt_tick));
   if (result == NT_OK && (out->signal_flags & NT_SIGNAL_NOT_READY) != 0) result = NT_ERR_NOT_READY;

@@ -6,14 +6,14 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 import numpy as np
 
 from neural_trader._native import abi, ffi, lib
 from neural_trader.book import Book
-from neural_trader.errors import InvalidArgument, NoData, WouldDeadlock
+from neural_trader.errors import InvalidArgument, ModelNotReady, NoData, NotFound, WouldDeadlock
 from neural_trader.numbers import Number, from_raw
 from neural_trader.order_entry import OrderType, extend
 from neural_trader.records import (
@@ -36,6 +36,7 @@ from neural_trader.records import (
     unknown,
     unpack_report,
 )
+from neural_trader.signals import Device, Precision, Signal, find_models, signal_of, take_signals, write_signal
 from neural_trader.timers import RealTimer, TapeTimer
 from neural_trader.user_features import begin_recording
 
@@ -55,6 +56,7 @@ _SIDES: Final = {"BUY": abi.NT_SIDE_BUY, "SELL": abi.NT_SIDE_SELL}
 _TIMES_IN_FORCE: Final = {name: int(abi.TimeInForce[name]) for name in ("DAY", "GTC", "IOC", "FOK", "GTD")}
 _NANOSECONDS: Final = 1_000_000_000
 _WAIT_NS: Final = _NANOSECONDS // 10  # of one poll of `run`
+_NO_SIGNALS: Final = np.zeros(0, abi.NT_TICK)
 _PLAIN: Final = (None,) * 7  # nothing that only some orders have
 
 
@@ -71,6 +73,7 @@ class Client:
         self._tradables = find_tradables(handle)
         self._by_index = list(self._tradables.values())
         self._accounts = find_accounts(handle)
+        self.models = find_models(handle)
         self._account = next(iter(self._accounts), "")
         self._ticks_memory = np.zeros(_TICKS, abi.NT_TICK)
         self._reports_memory = bytearray(_REPORTS * abi.NT_REPORT.itemsize)
@@ -83,6 +86,8 @@ class Client:
         self._position_memory = ffi.buffer(self._position)
         self._features = ffi.new("double[]", abi.NT_FEATURE_COUNT)
         self._now = ffi.new("int64_t *")
+        self._signal = ffi.new("nt_tick *")
+        self._signals: np.ndarray[Any, Any] = _NO_SIGNALS  # of the last poll
         self._subscribed = False
         self._ended = False
         self._kept: list[Report] = []  # read while execute waited, for the next poll
@@ -259,13 +264,17 @@ class Client:
         if self._pump is not None and not self._subscribed:
             self._pump()
         reports = kept + self._poll_once(max_ticks, 0 if kept else int(timeout_s * _NANOSECONDS))
-        return Batch(self.last_ticks(), reports, self._poll.lost, self._ended)
+        return Batch(self.last_ticks(), reports, self._signals, self._poll.lost, self._ended)
 
     def _poll_once(self, max_ticks: int, timeout_ns: int) -> list[Report]:
         result = lib.nt_client_poll(self._handle, self._ticks, max_ticks, self._reports, _REPORTS, timeout_ns, self._poll)
         if result < 0:
             check(result, self._handle)
         self._ended = bool(self._poll.ended)
+        if self.models:
+            signals = take_signals(self._ticks_memory[: self._poll.ticks])
+            self._signals = _NO_SIGNALS if signals is None else signals
+            self._poll.ticks -= len(self._signals)
         if not self._poll.reports:
             return []
         decimals = next(iter(self._accounts.values()))[2] if self._accounts else 0
@@ -275,6 +284,10 @@ class Client:
             instrument = raw[19]
             reports.append(Report(raw, self._by_index[instrument] if instrument < len(self._by_index) else None, decimals))
         return reports
+
+    def last_signals(self) -> list[Signal]:
+        """Signals of the last poll."""
+        return [signal_of(row, self.models, self._by_index) for row in self._signals]
 
     def last_ticks(self) -> Ticks:
         """Ticks of the last poll."""
@@ -296,7 +309,9 @@ class Client:
                 strategy.on_report(self, report)
             if self._poll.ticks:
                 on_ticks(self, self.last_ticks())
-            elif not reports and not self._is_running():
+            for signal in self.last_signals():
+                strategy.on_signal(self, signal)
+            if not self._poll.ticks and not len(self._signals) and not reports and not self._is_running():
                 break
             if timer is not None:
                 timer.fire(self, self.now_ns)
@@ -398,6 +413,51 @@ class Client:
         if result < 0:
             check(self._data(result, symbol), self._handle)
         return Features(ffi.unpack(self._features, abi.NT_FEATURE_COUNT))
+
+    # ---- signals -----------------------------------------------------------------------------------------------------------------
+
+    def signal(self, symbol: str, model: str | None = None) -> Signal:
+        """The last signal of a model (the first unless named) on an instrument. NoData before the first, ModelNotReady while the model
+        warms up, NotFound where there is no such model."""
+        number = self._model_of(model)
+        result = lib.nt_read_signal(self._handle, number, self._find(symbol).index, self._signal)
+        if result == abi.NT_ERR_NO_DATA:
+            raise NoData(f"model {self.models[number]} has said nothing about {symbol} yet")
+        if result == abi.NT_ERR_NOT_READY:
+            raise ModelNotReady(f"model {self.models[number]} warms up on {symbol}; its last signal does not hold any more")
+        if result < 0:
+            check(result, self._handle)
+        return signal_of(self._signal[0], self.models, self._by_index)
+
+    def send_signal(
+        self,
+        symbol: str,
+        values: Sequence[float],
+        confidence: float | None = None,
+        *,
+        model: str | None = None,
+        ready: bool = True,
+        calibrated: bool = False,
+        precision: Precision = "fp32",
+        device: Device = "cpu",
+    ) -> None:
+        """Say what a model in this process found: probabilities of its classes, or mean and deviation. Everybody sees it, this client too.
+
+        `model` (the first unless named) has to be one whose signals come from clients. Without a confidence it is the largest value. Not
+        ready: the last signal does not hold any more. InvalidArgument for values that are not finite; Full when the kernel lags.
+        """
+        row = self._signal
+        write_signal(row, values, confidence, ready=ready, calibrated=calibrated, precision=precision, device=device)
+        row.model = self._model_of(model)
+        row.instrument = self._find(symbol).index
+        check(lib.nt_client_signal(self._handle, row), self._handle)
+
+    def _model_of(self, name: str | None) -> int:
+        if not self.models:
+            raise NotFound("this kernel has no models; add [models.NAME] to its configuration")
+        if name is not None and name not in self.models:
+            raise unknown("model", name, self.models)
+        return 0 if name is None else self.models.index(name)
 
     # ---- life --------------------------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ __all__ = [
     "Instrument",
     "LimitState",
     "Limits",
+    "ModelConfig",
     "OutputConfig",
     "Session",
     "SourceConfig",
@@ -196,6 +197,14 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
     cash: Annotated[Amount, rule.amount(least=0, most=10**11)]
 
 
+class ModelConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A model of the kernel: `path` is its file, and the loop steps it on the clock that the file names; without a path its signals come
+    from clients. A `precision` other than fp32 has to have passed its test: `neural-trader model quantize` makes it."""
+
+    path: Annotated[str | None, rule.text] = None
+    precision: Annotated[Literal["fp32", "bf16", "int8"], rule.choice("fp32", "bf16", "int8")] = "fp32"
+
+
 class OutputConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where results are saved; relative to the working directory."""
 
@@ -246,6 +255,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     )
     fx: Annotated[dict[str, Amount], rule.mapping(rule.currency_pair, rule.amount(above=0))] = {}
     limits: Annotated[Limits, rule.nested(Limits)] = Limits()
+    models: Annotated[dict[str, ModelConfig], rule.mapping(rule.name, rule.nested(ModelConfig))] = {}
     output: Annotated[OutputConfig, rule.nested(OutputConfig)] = OutputConfig()
 
     @classmethod
@@ -333,6 +343,7 @@ def _completed(config: Config, directory: Path | None, problems: rule.Problems) 
         parameters=_plain_floats(config.parameters),
         source=msgspec.structs.replace(config.source, path=_located_sources(config.source.path, directory)),
         instruments={symbol: _named(symbol, instrument, problems) for symbol, instrument in config.instruments.items()},
+        models={name: msgspec.structs.replace(model, path=_located(model.path, directory)) for name, model in config.models.items()},
     )
 
 
@@ -371,6 +382,11 @@ def _check_whole(config: Config, problems: rule.Problems, broken: Collection[str
         file = config.strategy.rpartition(":")[0]
         if not Path(file).is_file():
             rule.refuse(problems, "strategy", f"there is no file {file}")
+    for name, model in config.models.items():
+        if model.path is not None and not Path(model.path).is_file():
+            rule.refuse(problems, f"models.{name}.path", f"there is no file {model.path}; neural-trader model train makes one")
+    if len(config.models) > abi.NT_MODEL_MAX:
+        rule.refuse(problems, "models", f"has {len(config.models)} models; at most {abi.NT_MODEL_MAX} are possible")
     needy = [path for path in config.source.paths if path.endswith(_TRADE_FILE)]
     if needy and not config.instruments and "instruments" not in broken:
         message = f"is missing; {needy[0]} needs one: add [instruments.SYMBOL] with tick_size, currency and max_price"

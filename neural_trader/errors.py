@@ -22,6 +22,7 @@ __all__ = [
     "KernelDead",
     "LiveTradingUnavailable",
     "MissingExtra",
+    "ModelNotReady",
     "NameInUse",
     "NeuralTraderError",
     "NoChannel",
@@ -224,6 +225,13 @@ class NoData(NeuralTraderError):
     default_text = "no value yet; the first tick has not arrived"
 
 
+class ModelNotReady(NeuralTraderError):
+    """The model is warming up: it has seen too little since its state was reset, and says nothing."""
+
+    default_code = abi.NT_ERR_NOT_READY
+    default_text = "the model is warming up; wait until it has seen its warm_up steps"
+
+
 class MissingExtra(NeuralTraderError, ImportError):
     """A package that only some users need is not installed; the message gives the command."""
 
@@ -309,6 +317,7 @@ _BY_CODE: dict[int, type[NeuralTraderError]] = {
         Overrun,
         WouldDeadlock,
         NoData,
+        ModelNotReady,
     )
 }
 

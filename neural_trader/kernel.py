@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import numpy as np
@@ -15,11 +16,12 @@ from numpy.typing import NDArray
 
 from neural_trader._native import abi, ffi, lib
 from neural_trader.client import Client
-from neural_trader.config import Config, SourceSpec, account_row, symbols_refused, terms_row
-from neural_trader.errors import ConfigError, InvalidArgument, NeuralTraderError, SourceError, StateError
+from neural_trader.config import Config, ModelConfig, SourceSpec, account_row, symbols_refused, terms_row
+from neural_trader.errors import ConfigError, InvalidArgument, NeuralTraderError, SourceError, StateError, error_for
 from neural_trader.instruments import Instrument
 from neural_trader.records import call, check
 from neural_trader.result import Recording, Result
+from neural_trader.signals import PRECISIONS
 from neural_trader.sources import Source, instruments_of, open_source
 from neural_trader.sources.clock import has_clock, with_clock
 from neural_trader.sources.tape_files import give_back
@@ -102,6 +104,7 @@ class Kernel:
         config.slippage_ticks = venue.slippage_ticks
         config.fill_model = _FILL_MODELS[venue.fill_model]
         config.measured_latency = venue.latency == "measured"
+        config.models = len(self.config.models)
         call(lib.nt_kernel_create, config, self._created)
         self._handle = self._created[0]
         _open.add(self)
@@ -119,6 +122,8 @@ class Kernel:
                 for number, instrument in enumerate(instruments.values()):
                     row = {"account": index, "instrument": number, **terms_row(instrument, account, self.config)}
                     check(lib.nt_kernel_set_terms(self._handle, ffi.new("nt_terms *", row)), self._handle)
+            for name, model in self.config.models.items():
+                add_model(self._handle, name, model)
         except NeuralTraderError:
             self.close()
             raise
@@ -194,7 +199,14 @@ class Kernel:
         total, position, shown, kept = len(ticks), 0, 0, 0
         clock = has_clock(ticks)
         work = [
-            (client, client._poll_once, client._poll, TapeTimer(strategy).on_ticks if clock else strategy.on_ticks, strategy.on_report)
+            (
+                client,
+                client._poll_once,
+                client._poll,
+                TapeTimer(strategy).on_ticks if clock else strategy.on_ticks,
+                strategy.on_report,
+                strategy.on_signal,
+            )
             for client, strategy in pairs
         ]
         while True:
@@ -204,15 +216,18 @@ class Kernel:
                 drained = self._drain()
             position += used
             moved = used > 0
-            for client, poll_once, poll, on_ticks, on_report in work:
+            for client, poll_once, poll, on_ticks, on_report, on_signal in work:
                 reports = poll_once(4096, 0)
-                if not reports and not poll.ticks:
+                signals = client.last_signals() if client.models else ()
+                if not reports and not poll.ticks and not signals:
                     continue
                 moved = True
                 for report in reports:
                     on_report(client, report)
                 if poll.ticks:
                     on_ticks(client, client.last_ticks())
+                for signal in signals:
+                    on_signal(client, signal)
             if position - kept >= _CHUNK:
                 kept = position
                 give_back(ticks, position)
@@ -391,6 +406,22 @@ class Kernel:
     def __del__(self) -> None:
         if hasattr(self, "_looping"):
             self.close()
+
+
+def add_model(kernel: int, name: str, model: ModelConfig) -> None:
+    """Give a kernel a model: out of its file, or one whose signals come from clients. InvalidArgument says what is wrong with the file."""
+    if model.path is None:
+        check(lib.nt_kernel_add_model(kernel, name.encode(), ffi.NULL, 0, 0, 0), kernel)
+        return
+    try:
+        data = Path(model.path).read_bytes()
+    except OSError as error:
+        raise InvalidArgument(f"{model.path}: cannot be read: {error.strerror}") from error
+    result = lib.nt_kernel_add_model(kernel, name.encode(), ffi.from_buffer(data), len(data), PRECISIONS[model.precision], abi.NT_ISA_AUTO)
+    try:
+        check(result, kernel)
+    except NeuralTraderError as error:
+        raise error_for(error.code, f"{model.path}: {error}") from None
 
 
 def strategy_name(strategy: Strategy, number: int = 0) -> str:

@@ -282,12 +282,14 @@ class Report:
 
 
 class Batch:
-    """Everything that one poll brought, reports first. `lost` counts ticks that were overwritten before they were read."""
+    """Everything that one poll brought, reports first. `signals` are records of abi.NT_TICK, too; they are not among the ticks. `lost`
+    counts ticks and signals that were overwritten before they were read."""
 
-    __slots__ = ("ended", "lost", "reports", "ticks")
+    __slots__ = ("ended", "lost", "reports", "signals", "ticks")
 
-    def __init__(self, ticks: Ticks, reports: Sequence[Report], lost: int, ended: bool) -> None:
+    def __init__(self, ticks: Ticks, reports: Sequence[Report], signals: NDArray[Any], lost: int, ended: bool) -> None:
         self.ticks = ticks
+        self.signals = signals
         self.reports = reports
         self.lost = lost
         self.ended = ended

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neural_trader.client import Client
 from neural_trader.records import Report, Ticks
+from neural_trader.signals import Signal
 from neural_trader.timers import Timer
 from neural_trader.user_features import recordings_of
 
@@ -36,6 +37,9 @@ class Strategy(msgspec.Struct, kw_only=True, dict=True):
 
     def on_ticks(self, client: Client, ticks: Ticks) -> None:
         """New market data."""
+
+    def on_signal(self, client: Client, signal: Signal) -> None:
+        """A model has spoken. On a tape it comes after the ticks that it is about; `client.signal` gives it there already."""
 
     def on_timer(self, client: Client, timer: Timer) -> None:
         """A multiple of `timer_ns` has come."""

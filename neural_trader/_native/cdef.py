@@ -625,7 +625,7 @@ int32_t nt_kernel_add_instrument(uint32_t kernel, const nt_instrument *instrumen
 int32_t nt_kernel_add_account(uint32_t kernel, const nt_account *account);
 int32_t nt_kernel_set_terms(uint32_t kernel, const nt_terms *terms);
 int32_t nt_kernel_set_latency(uint32_t kernel, uint32_t instrument, int64_t latency_in_ns, int64_t latency_out_ns);
-int32_t nt_kernel_add_model(uint32_t kernel, const void *bytes, uint64_t size, uint32_t precision, uint32_t isa);
+int32_t nt_kernel_add_model(uint32_t kernel, const char *name, const void *bytes, uint64_t size, uint32_t precision, uint32_t isa);
 int32_t nt_kernel_start(uint32_t kernel);
 int32_t nt_kernel_stop(uint32_t kernel);
 int32_t nt_kernel_run(uint32_t kernel, uint32_t budget);
@@ -665,6 +665,7 @@ int32_t nt_read_position(uint32_t handle, uint32_t account, uint32_t instrument,
 int32_t nt_read_account(uint32_t handle, uint32_t account, nt_account_view *out);
 int32_t nt_read_features(uint32_t handle, uint32_t instrument, double *values, uint32_t count);
 int32_t nt_feature_name(uint32_t feature, char *name, uint32_t bytes);
+int32_t nt_read_model_name(uint32_t handle, uint32_t model, char *name, uint32_t bytes);
 int32_t nt_read_signal(uint32_t handle, uint32_t model, uint32_t instrument, nt_tick *out);
 int32_t nt_read_latency(uint32_t handle, uint32_t kind, nt_latency *out);
 int32_t nt_read_latency_counts(uint32_t handle, uint32_t kind, uint64_t *counts, uint32_t count);

@@ -14,6 +14,7 @@ typedef struct model_shape {
   int64_t gap_ns;
   const char *symbols; /* NULL: any; else as in the file */
   uint32_t normal;     /* mean and deviation in place of classes */
+  const char *int8;    /* what was measured of it: ",'int8':{...}", or NULL */
   uint64_t seed;
 } model_shape;
 
@@ -47,8 +48,9 @@ static inline model_bytes model_bytes_of(const model_shape *shape) {
   at += (size_t)snprintf(json + at, sizeof(json) - at,
                          "{'op':'dense','in':[%u],'out':3,'tensors':{'weight':'w','bias':'b'},'activation':'none'}],'output':{'kind':'%s',"
                          "'register':3,'labels':[%s],'target':{'kind':'mid_move','horizon':5,'unit':'ticks','dead_band_ticks':0.5}},"
-                         "'calibration':{'kind':'none'},'precision':{'float32':{}},'trained':{}}",
-                         shape->stream ? 2 : 1, shape->normal ? "normal" : "classes", shape->normal ? "" : "'down','flat','up'");
+                         "'calibration':{'kind':'none'},'precision':{'float32':{}%s},'trained':{}}",
+                         shape->stream ? 2 : 1, shape->normal ? "normal" : "classes", shape->normal ? "" : "'down','flat','up'",
+                         shape->int8 == NULL ? "" : shape->int8);
   at = (size_t)snprintf(header, sizeof(header), "{\"__metadata__\":{\"neural_trader\":\"");
   for (const char *c = json; *c != 0; c++) {
     if (*c == '\'' || *c == '"') header[at++] = '\\';

@@ -15,12 +15,19 @@ static uint32_t kernel_with(const model_shape *shapes, uint32_t count, uint32_t 
   config.models = models;
   uint32_t kernel = fixture_kernel(&config);
   for (uint32_t i = 0; i < count; i++) {
+    char name[16];
+    (void)snprintf(name, sizeof(name), "model-%u", i);
     model_bytes file = model_bytes_of(&shapes[i]);
-    int32_t id = nt_kernel_add_model(kernel, file.at, file.size, NT_PRECISION_FLOAT32, NT_ISA_AUTO);
+    int32_t id = nt_kernel_add_model(kernel, name, file.at, file.size, NT_PRECISION_FLOAT32, NT_ISA_AUTO);
     nt_error error = {0};
     if (id < 0) (void)nt_last_error(kernel, &error), (void)fprintf(stderr, "%s\n", error.text);
     CHECK_EQUAL(id, i);
     free(file.at);
+  }
+  for (uint32_t i = count; i < models; i++) { /* for clients */
+    char name[16];
+    (void)snprintf(name, sizeof(name), "model-%u", i);
+    CHECK_EQUAL(nt_kernel_add_model(kernel, name, NULL, 0, 0, 0), i);
   }
   return kernel;
 }
@@ -86,6 +93,9 @@ static void says_what_the_model_gives(void) {
   CHECK(nt_read_counters(kernel, &counters) == NT_OK && counters.signals == signals && counters.hostile_records == 0);
   CHECK(nt_read_signal(kernel, 0, 0, &latest) == NT_OK && memcmp(latest.values, seen[count - 1].values, sizeof(latest.values)) == 0);
   CHECK(nt_read_signal(kernel, 1, 0, &latest) == NT_ERR_NOT_FOUND && nt_read_signal(kernel, 0, 1, &latest) == NT_ERR_NOT_FOUND);
+  char name[NT_NAME_BYTES];
+  CHECK(nt_read_model_name(kernel, 0, name, sizeof(name)) == NT_OK && strcmp(name, "model-0") == 0);
+  CHECK(nt_read_model_name(kernel, 1, name, sizeof(name)) == NT_ERR_NOT_FOUND && nt_read_model_name(kernel, 0, name, 8) == NT_ERR_INVALID);
   CHECK(nt_read_signal(kernel, 0, 0, NULL) == NT_ERR_INVALID && nt_read_signal(other, 0, 0, &latest) == NT_ERR_NOT_FOUND);
   nt_close(kernel), nt_close(other), nt_close(model);
   free(file.at), free(tape), free(seen);
@@ -398,20 +408,37 @@ static void models_are_refused(void) {
   config.models = 1;
   kernel = fixture_kernel(&config);
   model_bytes file = model_bytes_of(&shape);
-  CHECK_EQUAL(nt_kernel_add_model(kernel, file.at, file.size - 1, NT_PRECISION_FLOAT32, 0), NT_ERR_INVALID);
+  CHECK_EQUAL(nt_kernel_add_model(kernel, "m", file.at, file.size - 1, NT_PRECISION_FLOAT32, 0), NT_ERR_INVALID);
   CHECK(nt_last_error(kernel, &error) == NT_OK && error.code == NT_ERR_INVALID && error.text[0] != 0);
-  CHECK_EQUAL(nt_kernel_add_model(kernel, file.at, file.size, 9, 0), NT_ERR_INVALID);
-  CHECK_EQUAL(nt_kernel_add_model(kernel + 1, file.at, file.size - 1, NT_PRECISION_FLOAT32, 0), NT_ERR_BAD_HANDLE);
+  CHECK_EQUAL(nt_kernel_add_model(kernel, "m", file.at, file.size, 9, 0), NT_ERR_INVALID);
+  CHECK_EQUAL(nt_kernel_add_model(kernel + 1, "m", file.at, file.size - 1, NT_PRECISION_FLOAT32, 0), NT_ERR_BAD_HANDLE);
   shape.symbols = "\"NQ\"";
   model_bytes listed = model_bytes_of(&shape);
-  CHECK_EQUAL(nt_kernel_add_model(kernel, listed.at, listed.size, NT_PRECISION_FLOAT32, 0), NT_ERR_INVALID);
+  CHECK_EQUAL(nt_kernel_add_model(kernel, "m", listed.at, listed.size, NT_PRECISION_FLOAT32, 0), NT_ERR_INVALID);
   CHECK(nt_last_error(kernel, &error) == NT_OK && strstr(error.text, "NQ") != NULL);
-  CHECK_EQUAL(nt_kernel_add_model(kernel, file.at, file.size, NT_PRECISION_INT8, 0), 0);
-  CHECK_EQUAL(nt_kernel_add_model(kernel, file.at, file.size, NT_PRECISION_FLOAT32, 0), NT_ERR_FULL);
+  CHECK_EQUAL(nt_kernel_add_model(kernel, "m", file.at, file.size, NT_PRECISION_INT8, 0), NT_ERR_INVALID);
+  CHECK(nt_last_error(kernel, &error) == NT_OK && strstr(error.text, "measured") != NULL);
+  static const char *const measured[] = {",'int8':{'max_dp':0.021,'p99_dp':0.001,'log_loss_change':0.0,'rows':9}",
+                                         ",'int8':{'max_dp':0.02,'p99_dp':0.0051,'log_loss_change':0.0,'rows':9}",
+                                         ",'int8':{'max_dp':0.02,'p99_dp':0.005,'log_loss_change':0.0011,'rows':9}",
+                                         ",'int8':{'max_dp':0.02,'p99_dp':0.005,'log_loss_change':0.001,'rows':9}"};
+  shape = plain;
+  for (int i = 0; i < 4; i++) {
+    shape.int8 = measured[i];
+    model_bytes gated = model_bytes_of(&shape);
+    CHECK_EQUAL(nt_kernel_add_model(kernel, "m", gated.at, gated.size, NT_PRECISION_INT8, 0), i < 3 ? NT_ERR_INVALID : 0);
+    CHECK(nt_last_error(kernel, &error) == NT_OK && (i == 3 || strstr(error.text, "use float32") != NULL));
+    free(gated.at);
+  }
+  CHECK_EQUAL(nt_kernel_add_model(kernel, "m", file.at, file.size, NT_PRECISION_FLOAT32, 0), NT_ERR_NAME_IN_USE);
+  CHECK_EQUAL(nt_kernel_add_model(kernel, "n", file.at, file.size, NT_PRECISION_FLOAT32, 0), NT_ERR_FULL);
+  CHECK_EQUAL(nt_kernel_add_model(kernel, "n o", file.at, file.size, NT_PRECISION_FLOAT32, 0), NT_ERR_NAME);
+  CHECK_EQUAL(nt_kernel_add_model(kernel, NULL, file.at, file.size, NT_PRECISION_FLOAT32, 0), NT_ERR_INVALID);
+  CHECK_EQUAL(nt_kernel_add_model(kernel, "n", NULL, 1, 0, 0), NT_ERR_INVALID);
   nt_tick *tape = fixture_tape(20, 1), latest;
   CHECK_EQUAL(nt_kernel_replay(kernel, tape, 21), 21);
   CHECK(nt_read_signal(kernel, 0, 0, &latest) == NT_OK && latest.signal_flags == NT_SIGNAL_INT8);
-  CHECK_EQUAL(nt_kernel_add_model(kernel, file.at, file.size, NT_PRECISION_FLOAT32, 0), NT_ERR_STATE);
+  CHECK_EQUAL(nt_kernel_add_model(kernel, "m", file.at, file.size, NT_PRECISION_FLOAT32, 0), NT_ERR_STATE);
   nt_close(kernel);
   free(file.at), free(listed.at), free(tape);
 }
