@@ -271,11 +271,14 @@ void nt_book_tick(nt_state *state, const nt_tick *tick) {
 
 static void lose(nt_state *state, uint32_t instrument, const nt_tick *tick) {
   nt_depth *depth = &state->depths[instrument];
-  if (!depth->begun) return;
-  depth->whole = 0;
-  depth->ts_event = tick->ts_event;
-  depth->ts_recv = tick->ts_recv;
-  show(state, instrument);
+  if (depth->begun) {
+    depth->whole = 0;
+    depth->ts_event = tick->ts_event;
+    depth->ts_recv = tick->ts_recv;
+    show(state, instrument);
+  }
+  nt_features_resume(&state->features[instrument]);
+  nt_market_dirty(state, instrument);
 }
 
 void nt_book_gap(nt_state *state, const nt_tick *tick) {

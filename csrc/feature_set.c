@@ -147,9 +147,53 @@ static inline double kernel(double eighth_of_u) {
   return 1.0 / (fourth * fourth);
 }
 
+enum { BREAK_TIME = 1, BREAK_MID = 2, BREAK_QUOTE = 4, BREAK_TRADE = 8 };
+
+/* Whether this is the first of its kind since a break. */
+static inline int after_break(nt_features *f, uint64_t kind) {
+  int first = (f->breaks & kind) != 0;
+  f->breaks &= ~kind;
+  return first;
+}
+
+void nt_features_resume(nt_features *features) {
+  static const uint32_t anew[] = {
+      NT_SUM_MOVE_PERSISTENCE_16,
+      NT_SUM_BELOW_HIGH,
+      NT_SUM_ABOVE_LOW,
+      NT_SUM_ORDER_FLOW_4,
+      NT_SUM_ORDER_FLOW_16,
+      NT_SUM_ORDER_FLOW_64,
+      NT_SUM_ORDER_FLOW_256,
+      NT_SUM_FLOW_4,
+      NT_SUM_FLOW_16,
+      NT_SUM_FLOW_64,
+      NT_SUM_FLOW_256,
+      NT_SUM_SIGN_8,
+      NT_SUM_SIGN_64,
+      NT_SUM_PERSISTENCE_64,
+      NT_SUM_LARGE_FLOW_32,
+      NT_SUM_FLOW_1S,
+      NT_SUM_FLOW_10S,
+  };
+  nt_features *f = features;
+  if (f->ticks == 0) return;
+  for (uint32_t i = 0; i < sizeof(anew) / sizeof(anew[0]); i++) f->sums[anew[i]] = 0;
+  f->run = f->sign = f->direction = 0;
+  f->trade_mid = NT_ABSENT;
+  f->breaks = BREAK_TIME | BREAK_MID | BREAK_QUOTE | BREAK_TRADE;
+}
+
+/* The past is where the middle is now. */
+static void begin_mids(nt_features *f, int64_t mid) {
+  f->first_mid = f->mid = mid;
+  for (uint32_t i = NT_SUM_MID_4; i <= NT_SUM_MID_1024; i++) f->sums[i] = 0;
+  f->sums[NT_SUM_MICROPRICE_64] = 0;
+}
+
 static inline void take_mid(nt_features *f, int64_t bid, int64_t ask, int implied) {
   int64_t mid = bid + ask;
-  if (f->mids == 0) f->first_mid = f->mid = mid;
+  if (after_break(f, BREAK_MID) || f->mids == 0) begin_mids(f, mid);
   double move = (double)(mid - f->mid);
   f->age++;
   if (mid != f->mid) {
@@ -187,6 +231,7 @@ static inline void take_quote(nt_features *f, int64_t bid, int64_t ask, int64_t 
     if (bid <= f->bid) flow -= f->bid_size;
     if (ask <= f->ask) flow -= ask_size;
     if (ask >= f->ask) flow += f->ask_size;
+    if (after_break(f, BREAK_QUOTE)) flow = 0;
     double x = (double)flow;
     blend_each(&f->sums[NT_SUM_ORDER_FLOW_4], alphas_flow, 4, x);
     blend(&f->sums[NT_SUM_ORDER_SIZE_512], ALPHA_512, x < 0.0 ? -x : x);
@@ -220,6 +265,10 @@ static inline void take_trade(nt_features *f, const nt_tick *tick, int has_mid, 
     f->first_price = tick->price;
     f->trade_ts = tick->ts_event;
     f->trade_mid = NT_ABSENT;
+  }
+  if (after_break(f, BREAK_TRADE)) {
+    f->first_price = tick->price;
+    f->sums[NT_SUM_PRICE_SIZE_64] = 0;
   }
   take_impact(f, mid_before);
   double g = (double)sign;
@@ -264,9 +313,9 @@ void nt_features_update(nt_features *features, const nt_tick *tick, int64_t bid,
   nt_features *f = features;
   int is_trade = tick->kind == NT_TICK_TRADE;
   int has_mid = bid != NT_ABSENT && ask != NT_ABSENT;
-  int64_t mid_before = f->mids > 0 ? f->mid : NT_ABSENT;
+  int64_t mid_before = f->mids > 0 && (f->breaks & BREAK_MID) == 0 ? f->mid : NT_ABSENT;
   if (f->ticks > 0) {
-    f->gap = elapsed(f->ts, tick->ts_event);
+    f->gap = after_break(f, BREAK_TIME) ? 0 : elapsed(f->ts, tick->ts_event);
     blend_each(&f->sums[NT_SUM_GAP_16], alphas_gap, 3, (double)f->gap);
   }
   blend(&f->sums[NT_SUM_TRADE_64], ALPHA_64, is_trade ? 1.0 : 0.0);
@@ -347,7 +396,8 @@ static void read_trades(const nt_features *f, double ticks_a_half, double sigma,
   out[NT_FEATURE_LARGE_FLOW] = clipped(mean(f->sums[NT_SUM_LARGE_FLOW_32], w_32));
   if (f->mids > 0) {
     double average = 2.0 * (f->sums[NT_SUM_PRICE_SIZE_64] / f->sums[NT_SUM_SIZE_64]);
-    out[NT_FEATURE_MID_LESS_VWAP] = clipped(((double)(f->mid - 2 * f->first_price) - average) * ticks_a_half / (8.0 * sigma));
+    double less = (double)(f->mid - 2 * f->first_price) - average;
+    out[NT_FEATURE_MID_LESS_VWAP] = (f->breaks & BREAK_TRADE) != 0 ? 0.0 : clipped(less * ticks_a_half / (8.0 * sigma));
   }
   if (f->place != NT_ABSENT) out[NT_FEATURE_TRADE_POSITION] = clipped((double)f->place / (double)f->place_spread);
   if (f->trades > 1) out[NT_FEATURE_SIGN_PERSISTENCE] = mean(f->sums[NT_SUM_PERSISTENCE_64], weight(64, f->trades - 1));

@@ -139,13 +139,14 @@ typedef struct nt_features {
   int64_t place_spread;
   int64_t run;          /* trades on one side in a row, negative when sold */
   int32_t sign;         /* of the last trade */
-  int32_t direction;    /* of the last move */
+  int32_t direction;    /* of the last move; 0 since a break */
+  uint64_t breaks;      /* bits: what has not come since nt_features_resume */
   double volume;        /* of the last trade: g log(1 + q / E_256(q)) */
   double size_relative; /* of the last trade: log(q / E_256(q)) */
   double microprice;    /* less the first mid, doubled */
   double sums[NT_SUM_COUNT];
 } nt_features;
-_Static_assert(sizeof(nt_features) == (29 + NT_SUM_COUNT) * 8, "nt_features has no holes");
+_Static_assert(sizeof(nt_features) == (30 + NT_SUM_COUNT) * 8, "nt_features has no holes");
 
 /* tick_size is the raw price step, > 0. */
 void nt_features_init(nt_features *features, int64_t tick_size);
@@ -155,6 +156,11 @@ void nt_features_init(nt_features *features, int64_t tick_size);
  * NT_SIDE_ or 0. Magnitudes up to NT_RAW_MAX, sizes >= 0, a trade's > 0. Times may be anything: a step back counts as none. */
 void nt_features_update(nt_features *features, const nt_tick *tick, int64_t bid, int64_t ask, int64_t bid_size, int64_t ask_size,
                         int implied);
+
+/* After a break (a new session, missing data) flows, signs, runs, returns, the range and the direction of moves begin anew: as if nothing
+ * had been bought or sold, and the middle had always been where it is next. The jump is no move, the time no gap, and what the last trade
+ * did is not known. Scales stay: volatility, sizes, spread, depth, gaps, impact. */
+void nt_features_resume(nt_features *features);
 
 /* Write the first count features, at most NT_FEATURE_COUNT, and return how many: NaN where nothing was seen to compute one from.
  * NT_ERR_NO_DATA before the first tick. */

@@ -153,6 +153,7 @@ void nt_market_tick(nt_state *state, nt_tick *tick) {
   } else {
     market->session = (uint8_t)tick->price;
     quote->session = market->session;
+    if (tick->price == NT_SESSION_OPEN) nt_features_resume(&state->features[tick->instrument]);
   }
   quote->bid_price = market->bid;
   quote->ask_price = market->ask;

@@ -238,7 +238,9 @@ static int ready_for_slice(nt_kernel *kernel, uint32_t *taken) {
     if (nt_ring_front128(&port->orders) != NULL && (port->subscribed || !nt_journal_has_room(&kernel->journal))) return 0;
   }
   for (uint32_t c = 0; c < kernel->config.channels; c++) {
-    if (kernel->ports[c].claimed) signals += take_signals(kernel, c, kernel->config.tick_capacity / 2 / kernel->config.channels);
+    /* After the end nothing happens any more that a signal could be about; who has left by then depends on the processes. */
+    if (kernel->ports[c].claimed && !kernel->state->ended)
+      signals += take_signals(kernel, c, kernel->config.tick_capacity / 2 / kernel->config.channels);
   }
   if (signals > 0) { /* a slice of their own */
     *taken += signals;

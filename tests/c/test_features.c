@@ -9,6 +9,7 @@
 #define nt_features_init plain_features_init
 #define nt_features_update plain_features_update
 #define nt_features_read plain_features_read
+#define nt_features_resume plain_features_resume
 #if defined(__clang__)
 #pragma clang optimize off
 #else
@@ -25,6 +26,7 @@
 #undef nt_features_init
 #undef nt_features_update
 #undef nt_features_read
+#undef nt_features_resume
 
 static row rows[STREAM_MAX];
 

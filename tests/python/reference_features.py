@@ -77,18 +77,37 @@ class FeatureHistory:
     """Everything that one instrument has seen. `values` computes each feature anew."""
 
     tick_size: int
-    times: list[int] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)  # less what passed over breaks
     mids: list[float] = field(default_factory=list)  # ticks
+    walk: list[float] = field(default_factory=list)  # the mids without the jumps over breaks
     spreads: list[float] = field(default_factory=list)  # ticks; of quotes that were not implied
     microprices: list[float] = field(default_factory=list)  # ticks; where there are sizes
     quotes: list[tuple[int, int, int, int]] = field(default_factory=list)  # with sizes: bid, ask, bid size, ask size
     sizes: tuple[int, int] = (0, 0)  # of the last quote
     trades: list[Trade] = field(default_factory=list)
     trade_ticks: list[int] = field(default_factory=list)  # which of the ticks they are
+    pause: int = 0  # ns that passed over breaks
+    time_broke: bool = False  # and no tick has come since
+    mid_broke: bool = False
+    moves_from: int = 0  # numbers of mids, quotes and trades at the last break
+    quotes_from: int = 0
+    trades_from: int = 0
+    quote_breaks: set[int] = field(default_factory=set)  # the first quote after each break
+    trade_breaks: set[int] = field(default_factory=set)
+    level_from: int = 0  # the first mid after the last break that a mid has followed
+    micro_from: int = 0  # likewise
     band: Band = field(init=False)
 
     def __post_init__(self) -> None:
         self.band = Band(self.tick_size)
+
+    def resume(self) -> None:
+        """A break: what comes next begins anew, for all that is a flow, a return or a direction."""
+        if self.times:
+            self.time_broke = self.mid_broke = True
+            self.moves_from, self.quotes_from, self.trades_from = len(self.mids), len(self.quotes), len(self.trades)
+            self.quote_breaks.add(len(self.quotes))
+            self.trade_breaks.add(len(self.trades))
 
     def quote(self, ts: int, bid: int, ask: int, bid_size: int, ask_size: int) -> None:
         self.band.quote(bid, ask)
@@ -98,17 +117,25 @@ class FeatureHistory:
             self.quotes.append((bid, ask, bid_size, ask_size))
 
     def trade(self, ts: int, price: int, size: int, aggressor: int) -> None:
-        mid_before = self.mids[-1] if self.mids else None
+        mid_before = self.mids[-1] if self.mids and not self.mid_broke else None
         sign = self.band.trade(price, aggressor)
         self._market(ts)
         self.trades.append(Trade(ts, price, size, sign, self.band.bid, self.band.ask, mid_before))
         self.trade_ticks.append(len(self.times) - 1)
 
     def _market(self, ts: int) -> None:
-        self.times.append(ts)
+        if self.time_broke:
+            self.pause = ts - self.times[-1]
+            self.time_broke = False
+        self.times.append(ts - self.pause)
         if self.band.bid is None or self.band.ask is None:
             return
         self.mids.append((self.band.bid + self.band.ask) / 2 / self.tick_size)
+        if self.mid_broke:
+            self.level_from, self.micro_from, self.mid_broke = len(self.mids) - 1, len(self.microprices), False
+            self.walk.append(self.walk[-1] if self.walk else 0.0)
+        else:
+            self.walk.append(self.walk[-1] + self.mids[-1] - self.mids[-2] if self.walk else 0.0)
         if self.band.implied:
             return
         self.spreads.append(max(self.band.ask - self.band.bid, self.tick_size) / self.tick_size)
@@ -125,16 +152,18 @@ class FeatureHistory:
             found["rate"] = log_ratio(mean(gaps, 16), mean(gaps, 512))
             found["gap_relative"] = log_ratio(float(gaps[-1]), mean(gaps, 64))
         if len(self.mids) > 1:
-            squares = np.diff(self.mids) ** 2
+            squares = np.diff(self.walk) ** 2
             sigma = math.sqrt(mean(squares, 512) + 1e-4)
             found["volatility_32_512"] = log_ratio(math.sqrt(mean(squares, 32) + 1e-4), sigma)
             found["volatility_512_4096"] = log_ratio(sigma, math.sqrt(mean(squares, 4096) + 1e-4))
         if self.mids:
+            levels = flat_until(self.mids, self.level_from, self.mids[self.level_from])
             for half in (4, 16, 64, 256, 1024):
-                found[f"return_{half}"] = clip((self.mids[-1] - mean(self.mids, half)) / (sigma * math.sqrt(half)))
+                found[f"return_{half}"] = clip((levels[-1] - mean(levels, half)) / (sigma * math.sqrt(half)))
             found.update(self._of_moves())
         if self.microprices:
-            found["microprice_less_64"] = clip((self.microprices[-1] - mean(self.microprices, 64)) / (8 * sigma))
+            past = flat_until(self.microprices, self.micro_from, self.mids[self.level_from])
+            found["microprice_less_64"] = clip((self.microprices[-1] - mean(past, 64)) / (8 * sigma))
         if self.spreads:
             found["spread"] = math.log2(self.spreads[-1])
             found["spread_relative"] = log_ratio(self.spreads[-1], mean(self.spreads, 512))
@@ -147,14 +176,15 @@ class FeatureHistory:
         return found
 
     def _of_moves(self) -> dict[str, float]:
-        mids = np.array(self.mids)
-        high, low = range_of(self.mids)
-        found = {"range_position": (mids[-1] - (high + low) / 2) / (high - low + 1e-6)}
+        mids = np.array(self.walk)
+        high, low = range_of(self.mids[self.level_from :])
+        found = {"range_position": 0.0 if self.mid_broke else (self.mids[-1] - (high + low) / 2) / (high - low + 1e-6)}
         moved = np.flatnonzero(np.diff(mids)) + 1
         if not len(moved):
             return found
         signs = np.sign(np.diff(mids)[moved - 1])
         age = len(mids) - 1 - int(moved[-1])
+        signs[moved < self.moves_from] = 0
         found |= {"move_direction": float(signs[-1]) * 2.0 ** (-age / 64), "move_age": math.log1p(age)}
         if len(signs) > 1:
             found["move_persistence"] = mean(signs[1:] * signs[:-1], 16)
@@ -172,14 +202,17 @@ class FeatureHistory:
             old_bid, old_ask, old_bid_size, old_ask_size = rows[:-1].T
             flow = (bid >= old_bid) * bid_size - (bid <= old_bid) * old_bid_size
             flow += (ask >= old_ask) * old_ask_size - (ask <= old_ask) * ask_size
+            flow[[number - 1 for number in self.quote_breaks if 0 < number < len(rows)]] = 0  # over a break nobody knows it
             size = mean(np.abs(flow), 512)
+            flow[: max(self.quotes_from - 1, 0)] = 0
             for half in (4, 16, 64, 256):
                 found[f"order_flow_{half}"] = clip(mean(flow, half) / size) if size else 0.0
         return found
 
     def _of_trades(self, sigma: float) -> dict[str, float]:
         sizes = np.array([trade.size for trade in self.trades], np.float64)
-        signs = np.array([trade.sign for trade in self.trades], np.float64)
+        all_signs = np.array([trade.sign for trade in self.trades], np.float64)
+        signs = np.where(np.arange(len(all_signs)) < self.trades_from, 0.0, all_signs)
         prices = np.array([trade.price for trade in self.trades], np.float64) / self.tick_size
         found = {f"trade_flow_{half}": mean(signs * sizes, half) / mean(sizes, half) for half in (4, 16, 64, 256)}
         found |= {f"sign_{half}": mean(signs, half) for half in (8, 64)}
@@ -187,11 +220,13 @@ class FeatureHistory:
         found["size_relative"] = log_ratio(float(sizes[-1]), mean(sizes, 256))
         ratios = sizes / running_mean(sizes, 256)
         found["large_flow"] = clip(mean(signs * np.maximum(np.log(ratios), 0), 32))
-        found.update(self._of_impact(signs * np.log1p(ratios)))
+        found.update(self._of_impact(all_signs * np.log1p(ratios)))
         if len(signs) > 1:
             found["sign_persistence"] = mean(signs[1:] * signs[:-1], 64)
         if self.mids:
-            found["mid_less_vwap"] = clip((self.mids[-1] - mean(prices * sizes, 64) / mean(sizes, 64)) / (8 * sigma))
+            none = self.trades_from == len(self.trades)
+            prices[: self.trades_from] = 0 if none else prices[self.trades_from]
+            found["mid_less_vwap"] = 0.0 if none else clip((self.mids[-1] - mean(prices * sizes, 64) / mean(sizes, 64)) / (8 * sigma))
         last = self.trades[-1]
         if last.bid is not None and last.ask is not None:
             found["trade_position"] = clip((2 * last.price - last.bid - last.ask) / max(last.ask - last.bid, self.tick_size))
@@ -205,8 +240,8 @@ class FeatureHistory:
     def _of_impact(self, volumes: Floats) -> dict[str, float]:
         pairs = [
             (after.mid_before - trade.mid_before, volume)
-            for trade, after, volume in zip(self.trades[:-1], self.trades[1:], volumes[:-1], strict=True)
-            if trade.mid_before is not None and after.mid_before is not None
+            for number, (trade, after, volume) in enumerate(zip(self.trades[:-1], self.trades[1:], volumes[:-1], strict=True))
+            if trade.mid_before is not None and after.mid_before is not None and number + 1 not in self.trade_breaks
         ]
         if not pairs:
             return {}
@@ -220,6 +255,13 @@ def mean(x: Sequence[float] | Floats, half: int) -> float:
     values = np.asarray(x, np.float64)
     weights = 2.0 ** (-np.arange(len(values))[::-1] / half)
     return float(np.sum(weights * values) / np.sum(weights))
+
+
+def flat_until(x: Sequence[float], begin: int, level: float) -> Floats:
+    """x with a level in the place of what is before `begin`."""
+    values = np.array(x, np.float64)
+    values[:begin] = level
+    return values
 
 
 def running_mean(x: Floats, half: int) -> Floats:

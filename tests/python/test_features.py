@@ -71,6 +71,8 @@ def make_ticks(kind: str, seed: int) -> NDArray[Any]:
 def take(history: FeatureHistory, tick: Any) -> None:
     if tick["kind"] == abi.NT_TICK_QUOTE:
         history.quote(*(int(tick[name]) for name in ("ts_event", "bid_price", "ask_price", "bid_size", "ask_size")))
+    elif tick["kind"] in (abi.NT_TICK_SESSION, abi.NT_TICK_GAP):
+        history.resume()
     else:
         history.trade(*(int(tick[name]) for name in ("ts_event", "price", "size", "aggressor")))
 
@@ -97,6 +99,72 @@ def test_features_are_what_their_definitions_say(kernel: int, kind: str) -> None
     missing = {name for name, value in read(kernel).items() if math.isnan(value)}
     of_quotes = {*OF_QUOTES, "trade_share"}
     assert missing == {"trades": of_quotes, "sides": of_quotes, "quotes": set()}[kind]
+
+
+def with_breaks(ticks: NDArray[Any]) -> NDArray[Any]:
+    """Sessions that open, and gaps, one after the other too; hours pass and prices jump over most of them."""
+    made = ticks.copy()
+    for number, (at, kind) in enumerate(((1, "s"), (2, "g"), (300, "s"), (301, "g"), (700, "g"), (1500, "s"), (1501, "s"), (2600, "g"))):
+        tick = np.zeros(1, abi.NT_TICK)
+        tick["ts_event"] = made["ts_event"][at]
+        tick["kind"] = abi.NT_TICK_SESSION if kind == "s" else abi.NT_TICK_GAP
+        tick["price"] = abi.NT_SESSION_OPEN if kind == "s" else 0
+        tick["size"] = 16000 + number if kind == "s" else 0
+        tick["instrument"] = abi.NT_NONE if kind == "g" and number % 2 else 0
+        rest = made[at:].copy()
+        rest["ts_event"] += 7_200_000_000_000 * (number % 3)
+        jump = TICK_SIZE * (37 - 20 * (number % 4))
+        trade = rest["kind"] == abi.NT_TICK_TRADE
+        quote = rest["kind"] == abi.NT_TICK_QUOTE
+        rest["price"][trade] += jump
+        rest["bid_price"][quote] += jump
+        rest["ask_price"][quote] += jump
+        longer = np.zeros(len(made) + 1, abi.NT_TICK)  # concatenate would lay the record's fields out anew
+        longer[:at], longer[at : at + 1], longer[at + 1 :] = made[:at], tick, rest
+        made = longer
+    return made
+
+
+@pytest.mark.parametrize("kind", ["trades", "sides", "quotes"])
+def test_features_begin_anew_after_a_break(kernel: int, kind: str) -> None:
+    ticks = with_breaks(make_ticks(kind, seed=8))
+    history = FeatureHistory(TICK_SIZE)
+    done = 0
+    for until in (
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        9,
+        302,
+        303,
+        304,
+        305,
+        306,
+        307,
+        320,
+        705,
+        706,
+        707,
+        900,
+        1506,
+        1508,
+        1509,
+        1512,
+        2000,
+        2608,
+        2700,
+        len(ticks),
+    ):
+        replay(kernel, ticks[done:until])
+        for tick in ticks[done:until]:
+            take(history, tick)
+        done = until
+        found, expected = read(kernel), history.values()
+        for name in NAMES:
+            assert found[name] == pytest.approx(expected[name], rel=1e-9, abs=1e-9, nan_ok=True), (name, until)
 
 
 def replay(kernel: int, ticks: NDArray[Any]) -> None:
