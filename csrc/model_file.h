@@ -11,9 +11,6 @@
 
 #define NT_MODEL_FILE_BYTES (256u << 20)
 #define NT_MODEL_HEADER_BYTES (1u << 20)
-#define NT_MODEL_JSON_DEPTH 16
-#define NT_MODEL_JSON_KEYS 512   /* of one object */
-#define NT_MODEL_NUMBER_BYTES 64 /* of a number's text */
 #define NT_MODEL_OPS 64
 #define NT_MODEL_REGISTERS 64
 #define NT_MODEL_WIDTH 4096

@@ -20,37 +20,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neural_trader.errors import InvalidArgument
-from neural_trader.models.ops import ACTIVATIONS, WIDTH_MAX, widths
+from neural_trader.models._bounds import CLASSES_MAX, WIDTH_MAX
+from neural_trader.models._values import whole_number
+from neural_trader.models.ops import ACTIVATIONS, GATES, KINDS, widths
 
-__all__ = ["ARCHITECTURES", "CLASSES_MAX", "CLIP", "Model", "gru", "linear", "lstm", "mlp", "tcn"]
+__all__ = ["ARCHITECTURES", "CLIP", "Model", "gru", "linear", "lstm", "mlp", "tcn"]
 
 Model = tuple[list[dict[str, Any]], dict[str, NDArray[np.float32]]]
 
 CLIP: Final = 5.0  # of normalised features: the ones that lie further out are as good as there
-CLASSES_MAX: Final = 64
 TAPS_MAX: Final = 64
-
-
-def _count(value: Any, what: str, least: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
-        raise InvalidArgument(f"{what} is {value!r}; give an integer from {least} to {most}")
-    return int(value)
 
 
 class _Builder:
     """An op list in the making: every op reads what an earlier one wrote, registers are numbered in order."""
 
     def __init__(self, features: int, classes: int, seed: int) -> None:
-        self.features = _count(features, "features", 1, WIDTH_MAX)
-        self.classes = _count(classes, "classes", 2, CLASSES_MAX)
+        self.features = whole_number(features, "features", 1, WIDTH_MAX)
+        self.classes = whole_number(classes, "classes", 2, CLASSES_MAX)
         self.ops: list[dict[str, Any]] = []
         self.tensors: dict[str, NDArray[np.float32]] = {}
         self.width = {0: self.features}
-        self._random = np.random.Generator(np.random.PCG64(_count(seed, "seed", 0, 2**63 - 1)))
+        self._random = np.random.Generator(np.random.PCG64(whole_number(seed, "seed", 0, 2**63 - 1)))
 
-    def _uniform(self, shape: tuple[int, ...], inputs: int) -> NDArray[np.float32]:
+    def _draw(self, kind: str, register: int, first: tuple[int, ...], slots: dict[str, str], inputs: int) -> None:
+        """The tensors of an op, in the shapes that the table has for them."""
         bound = 1.0 / math.sqrt(inputs)
-        return ((self._random.random(shape) * 2.0 - 1.0) * bound).astype(np.float32)
+        for name, shape in zip(slots.values(), KINDS[kind].shapes([self.width[register]], first)[1], strict=True):
+            self.tensors[name] = ((self._random.random(shape) * 2.0 - 1.0) * bound).astype(np.float32)
 
     def _append(self, kind: str, ins: Sequence[int], width: int, tensors: dict[str, str], **attributes: Any) -> int:
         out = len(self.ops) + 1
@@ -64,24 +61,18 @@ class _Builder:
         return self._append("normalise", [0], self.features, {"mean": "norm.mean", "inverse_scale": "norm.inverse_scale"}, clip=CLIP)
 
     def dense(self, register: int, width: int, name: str, activation: str) -> int:
-        inputs = self.width[register]
-        self.tensors[f"{name}.weight"] = self._uniform((width, inputs), inputs)
-        self.tensors[f"{name}.bias"] = self._uniform((width,), inputs)
-        return self._append("dense", [register], width, {"weight": f"{name}.weight", "bias": f"{name}.bias"}, activation=activation)
+        slots = {slot: f"{name}.{slot}" for slot in KINDS["dense"].slots}
+        self._draw("dense", register, (width,), slots, self.width[register])
+        return self._append("dense", [register], width, slots, activation=activation)
 
-    def recurrent(self, register: int, kind: str, gates: int, size: int, layer: int) -> int:
-        inputs = self.width[register]
-        slots = {slot: f"rnn.{slot}_l{layer}" for slot in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
-        shapes = ((gates * size, inputs), (gates * size, size), (gates * size,), (gates * size,))
-        for name, shape in zip(slots.values(), shapes, strict=True):
-            self.tensors[name] = self._uniform(shape, size)
+    def recurrent(self, register: int, kind: str, size: int, layer: int) -> int:
+        slots = {slot: f"rnn.{slot}_l{layer}" for slot in KINDS[kind].slots}
+        self._draw(kind, register, (GATES[kind] * size,), slots, size)
         return self._append(kind, [register], size, slots)
 
     def causal_conv(self, register: int, width: int, taps: int, dilation: int, name: str) -> int:
-        inputs = self.width[register]
-        self.tensors[f"{name}.weight"] = self._uniform((width, inputs, taps), inputs * taps)
-        self.tensors[f"{name}.bias"] = self._uniform((width,), inputs * taps)
-        slots = {"weight": f"{name}.weight", "bias": f"{name}.bias"}
+        slots = {slot: f"{name}.{slot}" for slot in KINDS["causal_conv"].slots}
+        self._draw("causal_conv", register, (width, self.width[register], taps), slots, self.width[register] * taps)
         return self._append("causal_conv", [register], width, slots, activation="relu", dilation=dilation)
 
     def add(self, first: int, second: int) -> int:
@@ -95,7 +86,7 @@ class _Builder:
 def _sizes(sizes: Sequence[int], what: str) -> list[int]:
     if isinstance(sizes, str) or not isinstance(sizes, Sequence) or not sizes:
         raise InvalidArgument(f"{what} is {sizes!r}; give at least one size, as (64, 32)")
-    return [_count(size, f"{what}[{k}]", 1, WIDTH_MAX) for k, size in enumerate(sizes)]
+    return [whole_number(size, f"{what}[{k}]", 1, WIDTH_MAX) for k, size in enumerate(sizes)]
 
 
 def linear(features: int, classes: int, *, seed: int = 0) -> Model:
@@ -117,23 +108,23 @@ def mlp(features: int, classes: int, *, hidden: Sequence[int] = (64, 32), activa
     return made.done()
 
 
-def _recurrent(kind: str, gates: int, features: int, classes: int, hidden: Sequence[int], seed: int) -> Model:
+def _recurrent(kind: str, features: int, classes: int, hidden: Sequence[int], seed: int) -> Model:
     made = _Builder(features, classes, seed)
     register = made.normalise()
     for layer, size in enumerate(_sizes(hidden, "hidden")):
-        register = made.recurrent(register, kind, gates, size, layer)
+        register = made.recurrent(register, kind, size, layer)
     made.dense(register, made.classes, "head", "none")
     return made.done()
 
 
 def lstm(features: int, classes: int, *, hidden: Sequence[int] = (64,), seed: int = 0) -> Model:
     """LSTM layers of these sizes, each reading the one before, then the head on the last one's output."""
-    return _recurrent("lstm", 4, features, classes, hidden, seed)
+    return _recurrent("lstm", features, classes, hidden, seed)
 
 
 def gru(features: int, classes: int, *, hidden: Sequence[int] = (64,), seed: int = 0) -> Model:
     """GRU layers of these sizes, each reading the one before, then the head on the last one's output."""
-    return _recurrent("gru", 3, features, classes, hidden, seed)
+    return _recurrent("gru", features, classes, hidden, seed)
 
 
 def tcn(features: int, classes: int, *, channels: Sequence[int] = (32, 32, 32, 32), taps: int = 3, seed: int = 0) -> Model:
@@ -142,7 +133,7 @@ def tcn(features: int, classes: int, *, channels: Sequence[int] = (32, 32, 32, 3
     Where a layer is as wide as its input, its input is added to its output. A row sees (taps - 1) * (2^layers - 1) rows before it.
     """
     made = _Builder(features, classes, seed)
-    taps = _count(taps, "taps", 1, TAPS_MAX)
+    taps = whole_number(taps, "taps", 1, TAPS_MAX)
     register = made.normalise()
     for layer, size in enumerate(_sizes(channels, "channels")):
         below = register

@@ -7,10 +7,7 @@ centred (its sum is zero), since a constant added to all classes changes nothing
 The inverse temperature is above zero. Where logits are of no use on this part, or point the wrong way, it is the least one allowed (a
 millionth over the size of the logits), and every prediction is the frequency of its class: an honest answer.
 
-Calibration error (ECE): the rows are sorted by confidence (the largest probability), cut into 15 bins of equal count, and the gap
-between mean confidence and the share of right answers is averaged over the bins, weighted by their rows (Guo et al. 2017, with
-equal-mass bins as in Nguyen and O'Connor 2015). Rows of one confidence are spread over its bins with the mean of their hits, so that
-ties do not depend on row order.
+The calibration error (ECE) is that of `evaluate`: the rows in 15 bins of about equal count by confidence, the largest probability.
 """
 
 from __future__ import annotations
@@ -21,11 +18,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neural_trader.errors import InvalidArgument
+from neural_trader.errors import InvalidArgument, NoData
+from neural_trader.models import description
+from neural_trader.models._scores import ECE_BINS, Floats, calibration_gaps, log_softmax, softmax
+from neural_trader.models._threads import one_thread
 
 __all__ = ["ECE_BINS", "Calibration", "calibrate", "expected_calibration_error", "softmax"]
 
-ECE_BINS: Final = 15
 _STEPS_MAX: Final = 200
 _DECREMENT: Final = 1e-13  # of log loss, that one more step could gain
 _CURVATURE: Final = 1e-9  # of the loss, for logits of size one; below it a direction is taken to have no minimum
@@ -33,23 +32,9 @@ _HALVINGS: Final = 60
 _SPREAD_MIN: Final = 1e-30  # of logits: beyond it and its inverse the numbers would leave float32
 _SCALE_MIN: Final = 1e-6  # for logits of size one
 
-Floats = NDArray[np.float64]
-
-
-def softmax(values: Any) -> Floats:
-    """Probabilities (rows, classes) of logits (rows, classes), in float64."""
-    shifted = np.asarray(values, np.float64)
-    shifted = np.exp(shifted - shifted.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
-
-
-def _log_softmax(values: Floats) -> Floats:
-    shifted = values - values.max(axis=1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
-
 
 def _log_loss(values: Floats, labels: NDArray[np.int64]) -> float:
-    return float(-np.mean(_log_softmax(values)[np.arange(len(labels)), labels]))
+    return float(-np.mean(log_softmax(np, values)[np.arange(len(labels)), labels]))
 
 
 def _check(values: Any, labels: Any, what: str) -> tuple[Floats, NDArray[np.int64]]:
@@ -60,7 +45,7 @@ def _check(values: Any, labels: Any, what: str) -> tuple[Floats, NDArray[np.int6
     if truth.shape != table.shape[:1] or not np.issubdtype(truth.dtype, np.integer):
         raise InvalidArgument(f"labels are {truth.dtype} of shape {truth.shape}; give one integer for each of the {len(table)} rows")
     if not len(table):
-        raise InvalidArgument(f"there are no {what}; give at least one row of each class")
+        raise NoData(f"there are no {what}; give at least one row of each class")
     bad = np.flatnonzero(~np.isfinite(table).all(axis=1))
     if len(bad):
         raise InvalidArgument(f"{what} of row {bad[0]} are not finite ({len(bad)} rows); leave out what the model could not predict")
@@ -75,18 +60,11 @@ def _check(values: Any, labels: Any, what: str) -> tuple[Floats, NDArray[np.int6
 def expected_calibration_error(probabilities: Any, labels: Any, *, bins: int = ECE_BINS) -> float:
     """ECE of probabilities (rows, classes) against integer labels (rows,), from 0 to 1, as the module says.
 
-    InvalidArgument where shapes do not fit, a number is not finite or a label is out of range.
+    InvalidArgument where shapes do not fit, a number is not finite or a label is out of range; NoData without rows.
     """
     table, truth = _check(probabilities, labels, "probabilities")
-    confidence = table.max(axis=1)
-    hit = (table.argmax(axis=1) == truth).astype(np.float64)
-    order = np.argsort(confidence, kind="stable")
-    confidence, hit = confidence[order], hit[order]
-    _, first, counts = np.unique(confidence, return_index=True, return_counts=True)
-    hit = np.repeat(np.add.reduceat(hit, first) / counts, counts)
-    edges = np.unique(np.linspace(0, len(hit), min(bins, len(hit)) + 1).round().astype(np.int64))
-    gaps = np.add.reduceat(confidence - hit, edges[:-1])
-    return float(np.abs(gaps).sum() / len(hit))
+    place, gaps = calibration_gaps(table, truth, bins)
+    return float(np.abs(np.bincount(place, gaps)).sum() / len(truth))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,16 +86,16 @@ class Calibration:
             raise InvalidArgument(f"logits have the shape {table.shape}; give (rows, {len(self.bias)})")
         return softmax(table * self.inverse_temperature + np.array(self.bias))
 
-    def metadata(self) -> dict[str, Any]:
-        """The object `calibration` of the model file."""
-        return {
-            "kind": "vector",
-            "inverse_temperature": self.inverse_temperature,
-            "bias": list(self.bias),
-            "ece": self.ece_after,
-            "log_loss": self.log_loss_after,
-            "rows": self.rows,
-        }
+    def metadata(self) -> description.Calibration:
+        """What the model file says of it."""
+        return description.Calibration(
+            kind="vector",
+            inverse_temperature=self.inverse_temperature,
+            bias=self.bias,
+            ece=self.ece_after,
+            log_loss=self.log_loss_after,
+            rows=self.rows,
+        )
 
 
 def _newton(scores: Floats, labels: NDArray[np.int64], start: Floats) -> Floats:
@@ -131,7 +109,7 @@ def _newton(scores: Floats, labels: NDArray[np.int64], start: Floats) -> Floats:
     at = start.copy()
     loss = _log_loss(scores * at[0] + at[1:], labels)
     for _ in range(_STEPS_MAX):
-        p = np.exp(_log_softmax(scores * at[0] + at[1:]))
+        p = softmax(scores * at[0] + at[1:])
         error = p - hits
         gradient = np.concatenate([[float((error * scores).sum())], error.sum(axis=0)]) / rows
         # d2/ds2 = var_p(score), d2/ds db_k = p_k (score_k - mean), d2/db2 = diag(p) - p p^T
@@ -178,7 +156,7 @@ def calibrate(logits: Any, labels: Any) -> Calibration:
     """Fit to logits (rows, classes) and integer labels (rows,) of the calibration part.
 
     InvalidArgument where shapes do not fit, a number is not finite, a class has no row (its bias would be minus infinity), or the loss
-    has no minimum because the logits separate a class without an error or do not vary.
+    has no minimum because the logits separate a class without an error or do not vary. NoData without rows.
     """
     table, truth = _check(logits, labels, "logits")
     classes = table.shape[1]
@@ -192,7 +170,8 @@ def calibrate(logits: Any, labels: Any) -> Calibration:
     scores = centred / spread
     prior = np.log(counts / len(truth))
     flat = np.concatenate([[0.0], prior - prior.mean()])
-    found = _newton(scores, truth, flat)
+    with one_thread():
+        found = _newton(scores, truth, flat)
     if found[0] < _SCALE_MIN:
         found = np.concatenate([[_SCALE_MIN], flat[1:]])  # on the boundary the best bias is the prior
     inverse_temperature = float(np.float32(found[0] / spread))

@@ -22,14 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neural_trader.errors import InvalidArgument, NoData
+from neural_trader.models._scores import ECE_BINS, Floats, calibration_gaps
 
 __all__ = ["ECE_BINS", "Evaluation", "Interval", "evaluate"]
 
-ECE_BINS: Final = 15
 _CLASSES: Final = 3
 _CELLS: Final = _CLASSES * _CLASSES
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -76,10 +74,10 @@ def evaluate(
     do not add up to 1 within 1e-4, labels that are incomplete or of one class only, and a label that came and had probability 0 or did not
     occur in the second part: its log loss would be infinite.
     """
-    p = np.asarray(probabilities, np.float64)
+    p = _floats(probabilities, "probabilities")
     labels = _labels(labels, "labels")
     prior_labels = _labels(prior_labels, "prior_labels")
-    moves = np.asarray(moves, np.float64)
+    moves = _floats(moves, "moves")
     rows = len(labels)
     if p.shape != (rows, _CLASSES) or moves.shape != (rows,):
         raise InvalidArgument(
@@ -136,6 +134,13 @@ def evaluate(
     )
 
 
+def _floats(values: NDArray[Any], name: str) -> Floats:
+    given = np.asarray(values)
+    if given.dtype.kind not in "iuf":
+        raise InvalidArgument(f"{name} are {given.dtype}; they have to be numbers")
+    return given.astype(np.float64)
+
+
 def _labels(labels: NDArray[Any], name: str) -> NDArray[np.int64]:
     labels = np.asarray(labels)
     if labels.ndim != 1:
@@ -155,10 +160,9 @@ def _row_sums(p: Floats, labels: NDArray[np.int64], moves: Floats, came: Floats,
     found[:, 0] = -np.log(came)
     found[:, 1] = -np.log(prior[labels])
     found[:, 2] = ((p - np.eye(_CLASSES)[labels]) ** 2).sum(axis=1)
-    guess, confidence = p.argmax(axis=1), p.max(axis=1)
-    edges = np.quantile(confidence, np.arange(1, ECE_BINS) / ECE_BINS)
-    found[numbers, 3 + np.searchsorted(edges, confidence, side="right")] = confidence - (guess == labels)
-    found[numbers, 3 + ECE_BINS + guess * _CLASSES + labels] = 1
+    place, gaps = calibration_gaps(p, labels)
+    found[numbers, 3 + place] = gaps
+    found[numbers, 3 + ECE_BINS + p.argmax(axis=1) * _CLASSES + labels] = 1
     x, y = _ranks(p[:, 2] - p[:, 0]), _ranks(moves)
     found[:, -5:] = np.stack((x, y, x * x, y * y, x * y), axis=1)
     return found
@@ -191,10 +195,10 @@ def _resampled(sums: Floats, block: int, resamples: int, seed: int) -> Floats:
     """Means over the rows of each resample, shape (resamples, width)."""
     rows = len(sums)
     running = np.concatenate((np.zeros((1, sums.shape[1])), np.cumsum(np.concatenate((sums, sums[: block - 1])), axis=0)))
+    of_block = running[block:] - running[:-block]
     blocks = -(-rows // block)
     random = np.random.default_rng(seed)
     found = np.empty((resamples, sums.shape[1]))
     for index in range(resamples):
-        starts = random.integers(0, rows, blocks)
-        found[index] = (running[starts + block] - running[starts]).sum(axis=0)
+        found[index] = of_block[random.integers(0, rows, blocks)].sum(axis=0)
     return found / (blocks * block)

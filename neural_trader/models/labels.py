@@ -8,6 +8,7 @@ Rows are those of the caller's clock: pass the mids of every tick, or of every t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -125,15 +126,16 @@ def triple_barrier(mids: NDArray[Any], times_ns: NDArray[Any], *, barrier_ticks:
     """
     mids, times = _checked(mids, times_ns)
     horizon = _positive_whole(horizon, "horizon", "rows")
-    if not (np.isfinite(barrier_ticks) and barrier_ticks > 0):
-        raise InvalidArgument(f"barrier_ticks is {barrier_ticks}; it has to be a finite number above 0")
+    if not (_is_finite(barrier_ticks) and barrier_ticks > 0):
+        raise InvalidArgument(f"barrier_ticks is {barrier_ticks!r}; it has to be a finite number above 0")
     _rows_beyond(len(mids), horizon)
     whole = len(mids) - horizon
     end = np.full(len(mids), -1, np.int64)
     end[:whole] = np.arange(whole) + horizon
     untouched = np.arange(whole)
     for step in range(1, horizon + 1):
-        touched = np.abs(mids[untouched + step] - mids[untouched]) >= barrier_ticks
+        with np.errstate(over="ignore"):
+            touched = np.abs(mids[untouched + step] - mids[untouched]) >= barrier_ticks
         end[untouched[touched]] = untouched[touched] + step
         untouched = untouched[~touched]
         if not len(untouched):
@@ -149,7 +151,11 @@ def triple_barrier(mids: NDArray[Any], times_ns: NDArray[Any], *, barrier_ticks:
 
 def _made(mids: NDArray[np.float64], times: NDArray[np.int64], end: NDArray[np.int64], kind: Kind, horizon: int, band: float) -> Labels:
     complete = end >= 0
-    moves = np.where(complete, mids[end] - mids, np.nan)
+    with np.errstate(over="ignore"):
+        moves = np.where(complete, mids[end] - mids, np.nan)
+    endless = np.flatnonzero(np.isinf(moves))
+    if len(endless):
+        raise InvalidArgument(f"the move of row {int(endless[0])} is too large for a double: give mids in ticks")
     labels = np.full(len(mids), INCOMPLETE, np.int8)
     labels[complete] = FLAT
     labels[complete & (moves > band)] = UP
@@ -187,7 +193,11 @@ def _rows_beyond(rows: int, horizon: int) -> None:
         raise NoData(f"{rows} rows are not more than the horizon of {horizon}: no label is complete")
 
 
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _band(dead_band_ticks: float) -> float:
-    if not (np.isfinite(dead_band_ticks) and dead_band_ticks >= 0):
-        raise InvalidArgument(f"dead_band_ticks is {dead_band_ticks}; it has to be a finite number, at least 0")
+    if not (_is_finite(dead_band_ticks) and dead_band_ticks >= 0):
+        raise InvalidArgument(f"dead_band_ticks is {dead_band_ticks!r}; it has to be a finite number, at least 0")
     return float(dead_band_ticks)

@@ -20,13 +20,17 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from neural_trader.errors import InvalidArgument
+from neural_trader.models import _functions as functions
+from neural_trader.models import _values as values
+from neural_trader.models._bounds import DIMENSIONS_MAX, INPUTS_MAX, OPS_MAX, REGISTERS_MAX, STATE_BYTES_MAX, WIDTH_MAX
+from neural_trader.models._functions import ACTIVATIONS, LAYER_NORM_EPSILON, Array, Gradients, Op
 
 __all__ = [
     "ACTIVATIONS",
+    "GATES",
     "KINDS",
     "LAYER_NORM_EPSILON",
-    "REGISTERS_MAX",
-    "WIDTH_MAX",
+    "OP_KEYS",
     "Array",
     "Kind",
     "Op",
@@ -34,54 +38,17 @@ __all__ = [
     "backward",
     "forward",
     "is_stateful",
+    "require_normalise_first",
     "tensor_names",
     "widths",
 ]
 
-Array = Any  # numpy.ndarray or cupy.ndarray, which share no base
-Op = Mapping[str, Any]  # {"op", "in", "out", "tensors", and what the kind asks for}, as in the file
-
-OPS_MAX: Final = 64
-REGISTERS_MAX: Final = 64
-WIDTH_MAX: Final = 4096
-LAYER_NORM_EPSILON: Final = 1e-5
-_GELU_SCALE: Final = 0.7978845608  # the root of 2 / pi
-_GELU_CUBE: Final = 0.044715
+GATES: Final = {"lstm": 4, "gru": 3}  # rows of weights a hidden unit
+OP_KEYS: Final = ("op", "in", "out", "tensors", "activation", "dilation", "clip")  # in the order of the file
+Shape = tuple[int, ...]
 
 
-# ---- activations ---------------------------------------------------------------------------------------------------------------
-
-
-def _sigmoid(xp: ModuleType, x: Array) -> Array:
-    return xp.tanh(x * 0.5) * 0.5 + 0.5  # overflows nowhere
-
-
-def _gelu(xp: ModuleType, x: Array) -> Array:
-    return 0.5 * x * (1.0 + xp.tanh(_GELU_SCALE * (x + _GELU_CUBE * x * x * x)))
-
-
-def _gelu_slope(xp: ModuleType, x: Array) -> Array:
-    t = xp.tanh(_GELU_SCALE * (x + _GELU_CUBE * x * x * x))
-    return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * _GELU_SCALE * (1.0 + 3.0 * _GELU_CUBE * x * x)
-
-
-class _Activation(NamedTuple):
-    """value(xp, x) -> y, and slope(xp, x, y) -> dy/dx."""
-
-    value: Callable[[ModuleType, Array], Array]
-    slope: Callable[[ModuleType, Array, Array], Array]
-
-
-ACTIVATIONS: Final[Mapping[str, _Activation]] = {
-    "none": _Activation(lambda xp, x: x, lambda xp, x, y: xp.ones_like(x)),
-    "relu": _Activation(lambda xp, x: xp.maximum(x, 0), lambda xp, x, y: (x > 0).astype(x.dtype)),
-    "tanh": _Activation(lambda xp, x: xp.tanh(x), lambda xp, x, y: 1.0 - y * y),
-    "sigmoid": _Activation(_sigmoid, lambda xp, x, y: y * (1.0 - y)),
-    "gelu": _Activation(_gelu, lambda xp, x, y: _gelu_slope(xp, x)),
-}
-
-
-# ---- one op --------------------------------------------------------------------------------------------------------------------
+# ---- the table -----------------------------------------------------------------------------------------------------------------
 
 
 class Kind(NamedTuple):
@@ -89,304 +56,82 @@ class Kind(NamedTuple):
 
     `slots` are the names of its tensors, in the order of the file; `trained` says whether training moves them. `inputs` is the least
     and the largest number of registers read. `attributes` are the further keys. `shapes(widths in, first tensor's shape)` gives the
-    width out and the shape of every tensor. `forward(xp, op, inputs, tensors)` gives the output and what `backward(xp, op, inputs,
-    tensors, saved, gradient of the output)` needs to give the gradients of the inputs and of the tensors.
+    width out and the shape of every tensor. `state(op, width in, first tensor's shape)` is the number of floats that an instrument's
+    state takes, None for a kind that looks back at nothing. `forward` and `backward` are the pair of `_functions`.
     """
 
     slots: tuple[str, ...]
     inputs: tuple[int, int]
     attributes: tuple[str, ...]
     trained: bool
-    stateful: bool
-    shapes: Callable[[Sequence[int], tuple[int, ...]], tuple[int, tuple[tuple[int, ...], ...]]]
+    shapes: Callable[[Sequence[int], Shape], tuple[int, tuple[Shape, ...]]]
+    state: Callable[[Op, int, Shape], int] | None
     forward: Callable[[ModuleType, Op, Sequence[Array], Sequence[Array]], tuple[Array, Any]]
-    backward: Callable[[ModuleType, Op, Sequence[Array], Sequence[Array], Any, Array], tuple[list[Array], list[Array]]]
+    backward: Callable[[ModuleType, Op, Sequence[Array], Sequence[Array], Any, Array], Gradients]
 
 
-def _flat(x: Array) -> Array:
-    """(batch, steps, width) as rows."""
-    return x.reshape(-1, x.shape[-1])
+def _row_shapes(ins: Sequence[int], first: Shape) -> tuple[int, tuple[Shape, ...]]:
+    return ins[0], ((ins[0],), (ins[0],))
 
 
-def _weight_gradient(gradient: Array, x: Array) -> Array:
-    """Of a matrix (N, K) that made `gradient`'s (batch, steps, N) from x (batch, steps, K)."""
-    return _flat(gradient).T @ _flat(x)
-
-
-def _normalise(xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array]) -> tuple[Array, Any]:
-    mean, inverse_scale = tensors
-    scaled = (inputs[0] - mean) * inverse_scale
-    return xp.clip(scaled, -op["clip"], op["clip"]), scaled
-
-
-def _normalise_back(
-    xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array], saved: Any, gradient: Array
-) -> tuple[list[Array], list[Array]]:
-    inside = gradient * (xp.abs(saved) <= op["clip"])
-    mean, inverse_scale = tensors
-    rows = _flat(inside)
-    return [inside * inverse_scale], [-rows.sum(axis=0) * inverse_scale, (rows * (_flat(inputs[0]) - mean)).sum(axis=0)]
-
-
-def _dense(xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array]) -> tuple[Array, Any]:
-    weight, bias = tensors
-    before = inputs[0] @ weight.T + bias
-    after = ACTIVATIONS[op["activation"]].value(xp, before)
-    return after, (before, after)
-
-
-def _dense_back(
-    xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array], saved: Any, gradient: Array
-) -> tuple[list[Array], list[Array]]:
-    inner = gradient * ACTIVATIONS[op["activation"]].slope(xp, *saved)
-    return [inner @ tensors[0]], [_weight_gradient(inner, inputs[0]), _flat(inner).sum(axis=0)]
-
-
-def _lstm(xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array]) -> tuple[Array, Any]:
-    x = inputs[0]
-    weight_ih, weight_hh, bias_ih, bias_hh = tensors
-    batch, steps, _ = x.shape
-    size = weight_hh.shape[1]
-    gates = xp.ascontiguousarray((x @ weight_ih.T + (bias_ih + bias_hh)).swapaxes(0, 1))  # (steps, batch, 4 size)
-    cells = xp.zeros((steps + 1, batch, size), gates.dtype)  # [t + 1] is the cell after step t
-    hidden = xp.zeros((steps + 1, batch, size), gates.dtype)
-    for t in range(steps):
-        pre = gates[t]
-        pre += hidden[t] @ weight_hh.T
-        pre[:, : 2 * size] = _sigmoid(xp, pre[:, : 2 * size])
-        pre[:, 2 * size : 3 * size] = xp.tanh(pre[:, 2 * size : 3 * size])
-        pre[:, 3 * size :] = _sigmoid(xp, pre[:, 3 * size :])
-        i, f, g, o = (pre[:, k * size : (k + 1) * size] for k in range(4))
-        cells[t + 1] = f * cells[t] + i * g
-        hidden[t + 1] = o * xp.tanh(cells[t + 1])
-    return xp.ascontiguousarray(hidden[1:].swapaxes(0, 1)), (gates, cells, hidden)
-
-
-def _lstm_back(
-    xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array], saved: Any, gradient: Array
-) -> tuple[list[Array], list[Array]]:
-    gates, cells, hidden = saved
-    weight_ih, weight_hh, _, _ = tensors
-    steps, batch, size = hidden.shape[0] - 1, hidden.shape[1], hidden.shape[2]
-    inner = xp.empty_like(gates)
-    hidden_carry = xp.zeros((batch, size), gates.dtype)
-    cell_carry = xp.zeros((batch, size), gates.dtype)
-    for t in reversed(range(steps)):
-        i, f, g, o = (gates[t, :, k * size : (k + 1) * size] for k in range(4))
-        above = gradient[:, t] + hidden_carry
-        squashed = xp.tanh(cells[t + 1])
-        cell = cell_carry + above * o * (1.0 - squashed * squashed)
-        inner[t, :, :size] = cell * g * i * (1.0 - i)
-        inner[t, :, size : 2 * size] = cell * cells[t] * f * (1.0 - f)
-        inner[t, :, 2 * size : 3 * size] = cell * i * (1.0 - g * g)
-        inner[t, :, 3 * size :] = above * squashed * o * (1.0 - o)
-        cell_carry = cell * f
-        hidden_carry = inner[t] @ weight_hh
-    by_sequence = xp.ascontiguousarray(inner.swapaxes(0, 1))
-    bias = _flat(inner).sum(axis=0)
-    return [by_sequence @ weight_ih], [
-        _weight_gradient(by_sequence, inputs[0]),
-        _weight_gradient(inner, hidden[:-1]),
-        bias,
-        bias.copy(),
-    ]
-
-
-def _gru(xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array]) -> tuple[Array, Any]:
-    x = inputs[0]
-    weight_ih, weight_hh, bias_ih, bias_hh = tensors
-    batch, steps, _ = x.shape
-    size = weight_hh.shape[1]
-    gates = xp.ascontiguousarray((x @ weight_ih.T + bias_ih).swapaxes(0, 1))  # (steps, batch, 3 size)
-    remembered = xp.empty((steps, batch, size), gates.dtype)  # W_hn h + b_hn, before the reset gate
-    hidden = xp.zeros((steps + 1, batch, size), gates.dtype)
-    for t in range(steps):
-        pre = gates[t]
-        recurrent = hidden[t] @ weight_hh.T + bias_hh
-        pre[:, : 2 * size] = _sigmoid(xp, pre[:, : 2 * size] + recurrent[:, : 2 * size])
-        remembered[t] = recurrent[:, 2 * size :]
-        r, z = pre[:, :size], pre[:, size : 2 * size]
-        pre[:, 2 * size :] = xp.tanh(pre[:, 2 * size :] + r * remembered[t])
-        n = pre[:, 2 * size :]
-        hidden[t + 1] = n + z * (hidden[t] - n)
-    return xp.ascontiguousarray(hidden[1:].swapaxes(0, 1)), (gates, remembered, hidden)
-
-
-def _gru_back(
-    xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array], saved: Any, gradient: Array
-) -> tuple[list[Array], list[Array]]:
-    gates, remembered, hidden = saved
-    weight_ih, weight_hh, _, _ = tensors
-    steps, batch, size = remembered.shape
-    inner = xp.empty_like(gates)  # of what the input half adds
-    recurrent = xp.empty_like(gates)  # of what the recurrent half adds: the same but for n, where the reset gate stands between
-    carry = xp.zeros((batch, size), gates.dtype)
-    for t in reversed(range(steps)):
-        r, z, n = (gates[t, :, k * size : (k + 1) * size] for k in range(3))
-        above = gradient[:, t] + carry
-        inner[t, :, 2 * size :] = above * (1.0 - z) * (1.0 - n * n)
-        inner[t, :, size : 2 * size] = above * (hidden[t] - n) * z * (1.0 - z)
-        inner[t, :, :size] = inner[t, :, 2 * size :] * remembered[t] * r * (1.0 - r)
-        recurrent[t, :, : 2 * size] = inner[t, :, : 2 * size]
-        recurrent[t, :, 2 * size :] = inner[t, :, 2 * size :] * r
-        carry = above * z + recurrent[t] @ weight_hh
-    by_sequence = xp.ascontiguousarray(inner.swapaxes(0, 1))
-    return [by_sequence @ weight_ih], [
-        _weight_gradient(by_sequence, inputs[0]),
-        _weight_gradient(recurrent, hidden[:-1]),
-        _flat(inner).sum(axis=0),
-        _flat(recurrent).sum(axis=0),
-    ]
-
-
-def _taps(xp: ModuleType, x: Array, taps: int, dilation: int) -> Array:
-    """(batch, steps, taps * width): beside each row the rows before it that the taps see, oldest first, zeros before the first row."""
-    batch, steps, width = x.shape
-    behind = (taps - 1) * dilation
-    padded = xp.concatenate([xp.zeros((batch, behind, width), x.dtype), x], axis=1)
-    return xp.concatenate([padded[:, j * dilation : j * dilation + steps] for j in range(taps)], axis=2)
-
-
-def _conv_matrix(xp: ModuleType, weight: Array) -> Array:
-    """Conv1d's weight (N, K, taps) as the matrix (N, taps * K) that multiplies what _taps gives."""
-    return xp.ascontiguousarray(weight.swapaxes(1, 2)).reshape(weight.shape[0], -1)
-
-
-def _causal_conv(xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array]) -> tuple[Array, Any]:
-    weight, bias = tensors
-    seen = _taps(xp, inputs[0], weight.shape[2], op["dilation"])
-    before = seen @ _conv_matrix(xp, weight).T + bias
-    after = ACTIVATIONS[op["activation"]].value(xp, before)
-    return after, (seen, before, after)
-
-
-def _causal_conv_back(
-    xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array], saved: Any, gradient: Array
-) -> tuple[list[Array], list[Array]]:
-    seen, before, after = saved
-    weight = tensors[0]
-    rows, width, taps = weight.shape
-    dilation = op["dilation"]
-    steps = before.shape[1]
-    inner = gradient * ACTIVATIONS[op["activation"]].slope(xp, before, after)
-    by_tap = inner @ _conv_matrix(xp, weight)
-    x = xp.zeros_like(inputs[0])
-    for j in range(taps):
-        behind = (taps - 1 - j) * dilation
-        if behind < steps:
-            x[:, : steps - behind] += by_tap[:, behind:, j * width : (j + 1) * width]
-    matrix = _weight_gradient(inner, seen).reshape(rows, taps, width)
-    return [x], [xp.ascontiguousarray(matrix.swapaxes(1, 2)), _flat(inner).sum(axis=0)]
-
-
-def _layer_norm(xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array]) -> tuple[Array, Any]:
-    weight, bias = tensors
-    centred = inputs[0] - inputs[0].mean(axis=-1, keepdims=True)
-    inverse = 1.0 / xp.sqrt((centred * centred).mean(axis=-1, keepdims=True) + LAYER_NORM_EPSILON)
-    scaled = centred * inverse
-    return scaled * weight + bias, (scaled, inverse)
-
-
-def _layer_norm_back(
-    xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array], saved: Any, gradient: Array
-) -> tuple[list[Array], list[Array]]:
-    scaled, inverse = saved
-    inner = gradient * tensors[0]
-    along = (inner * scaled).mean(axis=-1, keepdims=True)
-    x = inverse * (inner - inner.mean(axis=-1, keepdims=True) - scaled * along)
-    return [x], [_flat(gradient * scaled).sum(axis=0), _flat(gradient).sum(axis=0)]
-
-
-def _add(xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array]) -> tuple[Array, Any]:
-    total = inputs[0]
-    for x in inputs[1:]:
-        total = total + x
-    return total, None
-
-
-def _add_back(
-    xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array], saved: Any, gradient: Array
-) -> tuple[list[Array], list[Array]]:
-    return [gradient for _ in inputs], []
-
-
-def _multiply(xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array]) -> tuple[Array, Any]:
-    product = inputs[0]
-    for x in inputs[1:]:
-        product = product * x
-    return product, None
-
-
-def _multiply_back(
-    xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array], saved: Any, gradient: Array
-) -> tuple[list[Array], list[Array]]:
-    gradients = []
-    for k in range(len(inputs)):
-        product = gradient
-        for j, x in enumerate(inputs):
-            if j != k:
-                product = product * x
-        gradients.append(product)
-    return gradients, []
-
-
-def _concat(xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array]) -> tuple[Array, Any]:
-    return xp.concatenate(list(inputs), axis=-1), None
-
-
-def _concat_back(
-    xp: ModuleType, op: Op, inputs: Sequence[Array], tensors: Sequence[Array], saved: Any, gradient: Array
-) -> tuple[list[Array], list[Array]]:
-    gradients, begin = [], 0
-    for x in inputs:
-        gradients.append(gradient[..., begin : begin + x.shape[-1]])
-        begin += x.shape[-1]
-    return gradients, []
-
-
-Shapes = tuple[int, tuple[tuple[int, ...], ...]]
-
-
-def _dense_shapes(ins: Sequence[int], first: tuple[int, ...]) -> Shapes:
+def _dense_shapes(ins: Sequence[int], first: Shape) -> tuple[int, tuple[Shape, ...]]:
     return first[0], ((first[0], ins[0]), (first[0],))
 
 
-def _recurrent_shapes(gates: int) -> Callable[[Sequence[int], tuple[int, ...]], Shapes]:
-    def shapes(ins: Sequence[int], first: tuple[int, ...]) -> Shapes:
+def _recurrent_shapes(gates: int) -> Callable[[Sequence[int], Shape], tuple[int, tuple[Shape, ...]]]:
+    def shapes(ins: Sequence[int], first: Shape) -> tuple[int, tuple[Shape, ...]]:
         size = max(1, first[0] // gates)
         return size, ((gates * size, ins[0]), (gates * size, size), (gates * size,), (gates * size,))
 
     return shapes
 
 
-def _conv_shapes(ins: Sequence[int], first: tuple[int, ...]) -> Shapes:
+def _conv_shapes(ins: Sequence[int], first: Shape) -> tuple[int, tuple[Shape, ...]]:
     return first[0], ((first[0], ins[0], first[2] if len(first) == 3 else 1), (first[0],))
 
 
-_MATRIX = ("weight", "bias")
-_RECURRENT = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+_MATRIX: Final = ("weight", "bias")
+_RECURRENT: Final = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+_ONE: Final = (1, 1)
+_SEVERAL: Final = (2, INPUTS_MAX)
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "normalise": Kind(
-        ("mean", "inverse_scale"),
-        (1, 1),
-        ("clip",),
-        False,
-        False,
-        lambda ins, first: (ins[0], ((ins[0],), (ins[0],))),
-        _normalise,
-        _normalise_back,
+    "normalise": Kind(("mean", "inverse_scale"), _ONE, ("clip",), False, _row_shapes, None, functions.normalise, functions.normalise_back),
+    "dense": Kind(_MATRIX, _ONE, ("activation",), True, _dense_shapes, None, functions.dense, functions.dense_back),
+    "lstm": Kind(
+        _RECURRENT,
+        _ONE,
+        (),
+        True,
+        _recurrent_shapes(GATES["lstm"]),
+        lambda op, width, first: first[0] // GATES["lstm"] * 2,
+        functions.lstm,
+        functions.lstm_back,
     ),
-    "dense": Kind(_MATRIX, (1, 1), ("activation",), True, False, _dense_shapes, _dense, _dense_back),
-    "lstm": Kind(_RECURRENT, (1, 1), (), True, True, _recurrent_shapes(4), _lstm, _lstm_back),
-    "gru": Kind(_RECURRENT, (1, 1), (), True, True, _recurrent_shapes(3), _gru, _gru_back),
-    "causal_conv": Kind(_MATRIX, (1, 1), ("activation", "dilation"), True, True, _conv_shapes, _causal_conv, _causal_conv_back),
-    "layer_norm": Kind(
-        _MATRIX, (1, 1), (), True, False, lambda ins, first: (ins[0], ((ins[0],), (ins[0],))), _layer_norm, _layer_norm_back
+    "gru": Kind(
+        _RECURRENT,
+        _ONE,
+        (),
+        True,
+        _recurrent_shapes(GATES["gru"]),
+        lambda op, width, first: first[0] // GATES["gru"],
+        functions.gru,
+        functions.gru_back,
     ),
-    "add": Kind((), (2, 4), (), False, False, lambda ins, first: (ins[0], ()), _add, _add_back),
-    "multiply": Kind((), (2, 4), (), False, False, lambda ins, first: (ins[0], ()), _multiply, _multiply_back),
-    "concat": Kind((), (2, 4), (), False, False, lambda ins, first: (sum(ins), ()), _concat, _concat_back),
+    "causal_conv": Kind(
+        _MATRIX,
+        _ONE,
+        ("activation", "dilation"),
+        True,
+        _conv_shapes,
+        lambda op, width, first: (first[2] - 1) * op["dilation"] * width,
+        functions.causal_conv,
+        functions.causal_conv_back,
+    ),
+    "layer_norm": Kind(_MATRIX, _ONE, (), True, _row_shapes, None, functions.layer_norm, functions.layer_norm_back),
+    "add": Kind((), _SEVERAL, (), False, lambda ins, first: (ins[0], ()), None, functions.add, functions.add_back),
+    "multiply": Kind((), _SEVERAL, (), False, lambda ins, first: (ins[0], ()), None, functions.multiply, functions.multiply_back),
+    "concat": Kind((), _SEVERAL, (), False, lambda ins, first: (sum(ins), ()), None, functions.concat, functions.concat_back),
 }
 
 
@@ -395,88 +140,100 @@ KINDS: Final[Mapping[str, Kind]] = {
 
 def tensor_names(op: Op) -> list[str]:
     """The names of an op's tensors, in the order of its kind's slots."""
-    given = op.get("tensors", {})
-    return [given[slot] for slot in KINDS[op["op"]].slots]
+    slots = KINDS[op["op"]].slots
+    return [op["tensors"][slot] for slot in slots]
 
 
 def is_stateful(ops: Sequence[Op]) -> bool:
     """Whether any op looks back at earlier rows: lstm, gru, causal_conv."""
-    return any(KINDS[op["op"]].stateful for op in ops)
+    return any(KINDS[op["op"]].state is not None for op in ops)
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def require_normalise_first(ops: Sequence[Op], path: str = "ops") -> None:
+    """InvalidArgument unless op 0 is the normalisation and no other is, as a model file and training ask for."""
+    for index, op in enumerate(ops):
+        if (index == 0) != (op.get("op") == "normalise"):
+            values.refuse(f"{path}[{index}]", f"op 0 must be normalise, and no other may be; this is {op.get('op')}")
+    if not ops:
+        values.refuse(path, "there are none; op 0 must be normalise")
 
 
-def _check_attributes(op: Op, where: str) -> None:
-    kind = KINDS[op["op"]]
-    expected = {"op", "in", "out", *kind.attributes, *(("tensors",) if kind.slots else ())}
-    given = set(op) - ({"tensors"} if not kind.slots and not op.get("tensors") else set())
-    if given != expected:
-        raise InvalidArgument(f"{where} has the keys {', '.join(sorted(map(str, op)))}; it needs {', '.join(sorted(expected))}")
-    if kind.slots and set(op["tensors"]) != set(kind.slots):
-        raise InvalidArgument(f"{where} names the tensors {', '.join(sorted(op['tensors']))}; it needs {', '.join(kind.slots)}")
-    if "activation" in kind.attributes and op["activation"] not in ACTIVATIONS:
-        raise InvalidArgument(f"{where}: activation is {op['activation']!r}; choose one of {', '.join(ACTIVATIONS)}")
-    if "dilation" in kind.attributes and not (_is_count(op["dilation"]) and op["dilation"] >= 1):
-        raise InvalidArgument(f"{where}: dilation is {op['dilation']!r}; give an integer from 1")
+def _check_keys(given: Any, path: str) -> Op:
+    """The keys of one op and their values, each by itself."""
+    op = values.as_object(given, path, ("op", "in", "out"), OP_KEYS[3:])
+    name = values.word(op["op"], f"{path}.op", *KINDS)
+    kind = KINDS[name]
+    values.as_object(op, path, ("op", "in", "out", *(("tensors",) if kind.slots else ()), *kind.attributes))
+    ins = values.as_list(op["in"], f"{path}.in", INPUTS_MAX)
+    for index, register in enumerate(ins):
+        values.integer(register, f"{path}.in[{index}]", 0, REGISTERS_MAX - 1)
+    least, most = kind.inputs
+    if not least <= len(ins) <= most:
+        values.refuse(path, f"{name} takes {'one input' if most == 1 else f'{least} to {most} inputs'}, has {len(ins)}")
+    values.integer(op["out"], f"{path}.out", 1, REGISTERS_MAX - 1)
+    if kind.slots:
+        for slot, tensor in values.as_object(op["tensors"], f"{path}.tensors", kind.slots).items():
+            if not isinstance(tensor, str):
+                values.refuse(f"{path}.tensors.{slot}", f"must be a string, is {values.shown(tensor)}")
+    if "activation" in kind.attributes:
+        values.word(op["activation"], f"{path}.activation", *ACTIVATIONS)
+    if "dilation" in kind.attributes:
+        values.integer(op["dilation"], f"{path}.dilation", 1, STATE_BYTES_MAX // 4)
     if "clip" in kind.attributes:
-        clip = op["clip"]
-        if isinstance(clip, bool) or not isinstance(clip, int | float) or not 0 < clip < float("inf"):
-            raise InvalidArgument(f"{where}: clip is {clip!r}; give a number above zero")
+        values.float32(op["clip"], f"{path}.clip", positive=True)
+    return op
 
 
-def widths(ops: Sequence[Op], tensors: Mapping[str, Array], features: int) -> dict[int, int]:
-    """The width of every register, by its number, after a check of the whole list against its tensors.
+def widths(given: Any, tensors: Mapping[str, Array], features: int, path: str = "ops") -> dict[int, int]:
+    """The width of every register, by its number, after a check of the whole list against its tensors; only their shapes are looked at.
 
-    InvalidArgument where an op is unknown, has other keys than its kind, reads a register that no earlier op wrote, writes one a
-    second time, or has a tensor that is missing, used twice, left over or of another shape than its input asks for.
+    InvalidArgument, which begins with `path`, where an op has other keys or values than its kind asks for, reads a register that no
+    earlier op wrote, writes one a second time, is too wide, or has a tensor that is missing, used twice, left over or of another shape
+    than its input asks for, and where the state of an instrument would be too large.
     """
-    if not 1 <= len(ops) <= OPS_MAX:
-        raise InvalidArgument(f"the model has {len(ops)} ops; give 1 to {OPS_MAX}")
-    if not 1 <= features <= WIDTH_MAX:
-        raise InvalidArgument(f"the model has {features} features; give 1 to {WIDTH_MAX}")
+    ops = values.as_list(given, path, OPS_MAX)
+    if not ops:
+        values.refuse(path, "there are none; op 0 must be normalise")
     known = {0: features}
-    used: set[str] = set()
-    for number, op in enumerate(ops):
-        name = op.get("op", "")
-        where = f"op {number} ({name})"
-        if name not in KINDS:
-            raise InvalidArgument(f"op {number} is {name!r}; choose one of {', '.join(KINDS)}")
-        kind = KINDS[name]
-        _check_attributes(op, where)
-        least, most = kind.inputs
-        if not least <= len(op["in"]) <= most:
-            raise InvalidArgument(f"{where} reads {len(op['in'])} registers; it needs {least if least == most else f'{least} to {most}'}")
+    unused = dict.fromkeys(tensors)
+    state_bytes = 0
+    for index, item in enumerate(ops):
+        where = f"{path}[{index}]"
+        op = _check_keys(item, where)
+        name, kind = op["op"], KINDS[op["op"]]
         for register in op["in"]:
             if register not in known:
-                raise InvalidArgument(f"{where} reads register {register}, which no earlier op writes")
-        out = op["out"]
-        if not _is_count(out) or not 1 <= out < REGISTERS_MAX or out in known:
-            raise InvalidArgument(f"{where} writes register {out!r}; give one from 1 to {REGISTERS_MAX - 1} that no other op writes")
+                values.refuse(where, f"{name}: register {register} is read before it is written")
+        if op["out"] in known:
+            values.refuse(where, f"{name}: register {op['out']} is written twice")
         ins = [known[register] for register in op["in"]]
-        if name in {"add", "multiply"} and len(set(ins)) > 1:
-            raise InvalidArgument(f"{where} reads registers of widths {', '.join(map(str, ins))}; they need to be equal")
-        names = tensor_names(op)
-        for tensor in names:
+        if name in ("add", "multiply") and len(set(ins)) > 1:
+            values.refuse(where, f"{name}: registers {list(op['in'])} are {ins} wide; they must be equal")
+        shapes = []
+        for slot in kind.slots:
+            tensor, place = op["tensors"][slot], f"{where}.tensors.{slot}"
             if tensor not in tensors:
-                raise InvalidArgument(f"{where} needs the tensor {tensor!r}, which is missing")
-            if tensor in used:
-                raise InvalidArgument(f"{where}: the tensor {tensor!r} is used twice; give each op its own")
-            used.add(tensor)
-        shape = tuple(tensors[names[0]].shape) if names else ()
-        if names and not shape:
-            raise InvalidArgument(f"{where}: the tensor {names[0]!r} is a single number; give an array")
-        width, expected = kind.shapes(ins, shape)
-        for tensor, wanted in zip(names, expected, strict=True):
-            if tuple(tensors[tensor].shape) != wanted:
-                raise InvalidArgument(f"{where}: the tensor {tensor!r} has the shape {tuple(tensors[tensor].shape)}; it needs {wanted}")
+                values.refuse(place, f"there is no tensor {values.shown(tensor)}")
+            if tensor not in unused:
+                values.refuse(place, f"tensor {values.shown(tensor)} is used before; each belongs to one op")
+            del unused[tensor]
+            shapes.append(tuple(tensors[tensor].shape))
+            if not 1 <= len(shapes[-1]) <= DIMENSIONS_MAX:
+                values.refuse(place, f"tensor {values.shown(tensor)} must have 1 to {DIMENSIONS_MAX} dimensions, has {len(shapes[-1])}")
+        first = shapes[0] if shapes else ()
+        width, expected = kind.shapes(ins, first)
+        for slot, shape, wanted in zip(kind.slots, shapes, expected, strict=True):
+            if shape != wanted:
+                tensor = values.shown(op["tensors"][slot])
+                values.refuse(where, f"{name}: tensor {tensor} as {slot} must have shape {list(wanted)}, has {list(shape)}")
         if not 1 <= width <= WIDTH_MAX:
-            raise InvalidArgument(f"{where} makes a register of width {width}; give 1 to {WIDTH_MAX}")
-        known[out] = width
-    left = sorted(set(tensors) - used)
-    if left:
-        raise InvalidArgument(f"no op uses the tensors {', '.join(left)}; leave them out")
+            values.refuse(where, f"{name}: output is {width} wide; give 1 to {WIDTH_MAX}")
+        state_bytes += 4 * kind.state(op, ins[0], first) if kind.state is not None else 0
+        if state_bytes > STATE_BYTES_MAX:
+            values.refuse(where, f"{name}: an instrument would need {state_bytes} bytes of state; at most {STATE_BYTES_MAX}")
+        known[op["out"]] = width
+    for name in unused:
+        values.refuse(path, f"tensor {values.shown(name)} belongs to no op; remove it from the file")
     return known
 
 

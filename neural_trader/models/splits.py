@@ -9,9 +9,9 @@ random put the answers of the test into the training, and every figure comes out
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from neural_trader.errors import InvalidArgument, NoData
 from neural_trader.models.labels import Labels
 
-__all__ = ["PARTS", "Split", "fit_normalisation", "split"]
+__all__ = ["PARTS", "Split", "split"]
 
 PARTS = ("train", "calibrate", "test")
 _METHODS = ("time",)
@@ -70,7 +70,7 @@ def split(
     begin, end = labels.begin_ns, labels.end_ns
     if (begin[1:] < begin[:-1]).any():
         raise InvalidArgument("the labels are not in time order: sort the rows by time, do not shuffle them")
-    first, second = _by_fractions(begin, fractions) if fractions is not None else _by_times(boundaries_ns or ())
+    first, second = _by_fractions(begin, fractions) if fractions is not None else _by_times(boundaries_ns)
     part = np.searchsorted(np.array([first, second]), begin, side="right")
     complete = labels.complete
     reaches = complete & (((part == 0) & (end >= first)) | ((part == 1) & (end >= second)))
@@ -84,39 +84,25 @@ def split(
     return Split(rows[0], rows[1], rows[2], (first, second), int(embargo_ns), int(reaches.sum()), int(early.sum()))
 
 
-def fit_normalisation(features: NDArray[Any], rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and inverse standard deviation of each feature over some rows, those of the training part; no other row is read.
-
-    features: finite in these rows, shape (n, width). Both results: float64, shape (width,). A feature that does not vary has inverse 0, so
-    that it says nothing later either. InvalidArgument for other shapes, rows outside and values that are not finite; NoData without rows.
-    """
-    features, rows = np.asarray(features), np.asarray(rows)
-    if features.ndim != 2:
-        raise InvalidArgument(f"features are of shape {features.shape}; they have to be (rows, features)")
-    if not len(rows):
-        raise NoData("there are no rows to fit the normalisation to")
-    if rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= len(features):
-        raise InvalidArgument(f"rows have to be integers from 0 to {len(features) - 1}")
-    seen = features[rows].astype(np.float64)
-    bad = np.argwhere(~np.isfinite(seen))
-    if len(bad):
-        raise InvalidArgument(f"feature {int(bad[0][1])} of row {int(rows[bad[0][0]])} is not finite: leave such rows or features out")
-    mean, deviation = seen.mean(axis=0), seen.std(axis=0)
-    varies = (seen != seen[0]).any(axis=0) & (deviation > 0)
-    inverse = np.zeros_like(mean)
-    inverse[varies] = 1.0 / deviation[varies]
-    return mean, inverse
-
-
 def _by_fractions(begin: NDArray[np.int64], fractions: Sequence[float]) -> tuple[int, int]:
-    if len(fractions) != 3 or not all(np.isfinite(x) and x > 0 for x in fractions) or abs(sum(fractions) - 1) > 1e-9:
-        raise InvalidArgument(f"fractions are {tuple(fractions)}; they have to be three numbers above 0 that add up to 1")
+    numbers = list(fractions)
+    if (
+        len(numbers) != 3
+        or not all(isinstance(x, int | float | np.floating) and math.isfinite(x) and x > 0 for x in numbers)
+        or abs(sum(numbers) - 1) > 1e-9
+    ):
+        raise InvalidArgument(f"fractions are {numbers}; they have to be three numbers above 0 that add up to 1")
     rows = len(begin)
-    cuts = (min(round(rows * fractions[0]), rows - 1), min(round(rows * (fractions[0] + fractions[1])), rows - 1))
+    cuts = (min(round(rows * numbers[0]), rows - 1), min(round(rows * (numbers[0] + numbers[1])), rows - 1))
     return int(begin[cuts[0]]), int(begin[cuts[1]])
 
 
-def _by_times(boundaries_ns: Sequence[int]) -> tuple[int, int]:
-    if len(boundaries_ns) != 2 or not all(isinstance(x, (int, np.integer)) for x in boundaries_ns) or boundaries_ns[0] >= boundaries_ns[1]:
-        raise InvalidArgument(f"boundaries_ns are {tuple(boundaries_ns)}; they have to be two rising times in nanoseconds")
-    return int(boundaries_ns[0]), int(boundaries_ns[1])
+def _by_times(boundaries_ns: Sequence[int] | None) -> tuple[int, int]:
+    times = [] if boundaries_ns is None else list(boundaries_ns)
+    if (
+        len(times) != 2
+        or not all(isinstance(x, int | np.integer) and not isinstance(x, bool) and -_LAST_NS <= x <= _LAST_NS for x in times)
+        or times[0] >= times[1]
+    ):
+        raise InvalidArgument(f"boundaries_ns are {times}; they have to be two rising times in nanoseconds, in 64 bits")
+    return int(times[0]), int(times[1])

@@ -8,7 +8,8 @@ session, an instrument, a gap), and count each row once. Rows without a label (-
 Features are normalised by the mean and standard deviation of the training part alone, before the first batch; a column without
 variation there gets the scale 0 and has no effect. What is returned are the tensors of the epoch with the lowest validation loss.
 
-The same arguments give the same bytes on one machine with one numpy; a run that was stopped and resumed from its checkpoint gives the
+The same arguments give the same bytes with one numpy on processors of one kind, whatever the number of cores: linear algebra runs in one
+thread meanwhile, which these small matrices are faster in as well. A run that was stopped and resumed from its checkpoint gives the
 same bytes as one that was not. The checkpoint is written whole or not at all before the first epoch and after each one, so Ctrl-C
 costs at most the epoch it falls into and leaves nothing else behind.
 
@@ -17,10 +18,8 @@ Adam: Kingma and Ba 2015, with beta 0.9 and 0.999 and epsilon 1e-8; gradients ar
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import hashlib
-import json
+import itertools
 import logging
 import math
 import os
@@ -32,8 +31,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neural_trader.errors import InvalidArgument
-from neural_trader.models.ops import KINDS, Array, Op, backward, forward, is_stateful, tensor_names, widths
+from neural_trader.errors import InvalidArgument, NoData
+from neural_trader.models._bounds import STEPS_MAX
+from neural_trader.models._checkpoint import State, fingerprint, host, read_checkpoint, write_checkpoint
+from neural_trader.models._scores import log_softmax
+from neural_trader.models._threads import one_thread
+from neural_trader.models._values import whole_number
+from neural_trader.models.ops import KINDS, Array, Op, Pass, backward, forward, is_stateful, require_normalise_first, tensor_names, widths
 
 __all__ = ["Options", "Part", "Training", "cross_entropy", "fit_normalisation", "logits", "train"]
 
@@ -42,7 +46,6 @@ _BETA_2: Final = 0.999
 _EPSILON: Final = 1e-8
 _CONSTANT: Final = 1e-6  # a deviation of less than this share of the largest value is float32 rounding
 _LOGITS_ROWS: Final = 4096
-_MAGIC: Final = b"NTTRAIN1"
 _log = logging.getLogger(__name__)
 
 Tensors = dict[str, NDArray[np.float32]]
@@ -82,7 +85,7 @@ class Options:
     def check(self, stateful: bool) -> None:
         """InvalidArgument where an option is out of its range or does not fit the kind of model."""
         for name, least, most in (("epochs", 1, 10**6), ("patience", 1, 10**6), ("batch", 1, 10**6), ("seed", 0, 2**63 - 1)):
-            _integer(getattr(self, name), name, least, most)
+            whole_number(getattr(self, name), name, least, most)
         for name in ("learning_rate", "clip_norm"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < math.inf:
@@ -91,8 +94,8 @@ class Options:
             if self.steps != 0 or self.warm_up != 0:
                 raise InvalidArgument("steps and warm_up are for models with state; leave both 0 for this one")
         else:
-            _integer(self.steps, "steps", 1, 10**6)
-            _integer(self.warm_up, "warm_up", 0, self.steps - 1)
+            whole_number(self.steps, "steps", 1, STEPS_MAX)
+            whole_number(self.warm_up, "warm_up", 0, self.steps - 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,9 +114,11 @@ class Training:
     validation_rows: int
 
 
-def _integer(value: Any, what: str, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InvalidArgument(f"{what} is {value!r}; give an integer from {least} to {most}")
+def _widths(ops: Sequence[Op], tensors: Mapping[str, Any]) -> dict[int, int]:
+    """The width of every register of a checked model; register 0 is as wide as the normalisation."""
+    require_normalise_first(ops)
+    mean = tensors.get(ops[0].get("tensors", {}).get("mean"), ())
+    return widths(ops, tensors, int(np.size(mean)))
 
 
 # ---- data ----------------------------------------------------------------------------------------------------------------------
@@ -210,12 +215,12 @@ def _cut(table: NDArray[np.float32], part: Part, classes: int, steps: int, warm_
 def fit_normalisation(features: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean and inverse scale (one over the standard deviation; 0 for a column without variation) of features (rows, features).
 
-    InvalidArgument where a value is not finite in float32, or there is no row.
+    InvalidArgument where a value is not finite in float32, NoData where there is no row.
     """
     width = np.shape(features)[1] if np.ndim(features) == 2 else 0
     table = _check_features(features, width, "training")
     if not len(table):
-        raise InvalidArgument("there are no training rows to fit the normalisation to")
+        raise NoData("there are no training rows to fit the normalisation to")
     wide = table.astype(np.float64)
     mean = wide.mean(axis=0)
     deviation = wide.std(axis=0)
@@ -239,12 +244,10 @@ def cross_entropy(xp: ModuleType, values: Array, labels: NDArray[np.int64]) -> t
     rows = xp.asarray(np.flatnonzero(labels.ravel() >= 0))
     truth = xp.asarray(labels.ravel()[labels.ravel() >= 0])
     chosen = values.reshape(-1, values.shape[-1])[rows]
-    shifted = chosen - chosen.max(axis=1, keepdims=True)
-    powers = xp.exp(shifted)
-    sums = powers.sum(axis=1, keepdims=True)
+    logarithms = log_softmax(xp, chosen)
     each = xp.arange(len(truth))
-    loss = float((xp.log(sums[:, 0]) - shifted[each, truth]).astype(np.float64).sum()) / len(truth)
-    inner = powers / sums
+    loss = -float(logarithms[each, truth].astype(np.float64).sum()) / len(truth)
+    inner = xp.exp(logarithms)
     inner[each, truth] -= 1.0
     inner *= 1.0 / len(truth)
     gradient = xp.zeros((values.shape[0] * values.shape[1], values.shape[2]), values.dtype)
@@ -256,115 +259,23 @@ def logits(ops: Sequence[Op], tensors: Mapping[str, Any], features: Any, starts:
     """Logits (rows, classes) of features (rows, features) in the order of time, float32 as the tensors are.
 
     A model with state runs over each sequence (see `Part.starts`) from its first row, as it does live: nothing is cut off, and memory
-    grows with the longest sequence. InvalidArgument as for `train`.
+    grows with the longest sequence. InvalidArgument as for `train`, NoData without rows.
     """
-    width = np.shape(features)[-1] if np.ndim(features) == 2 else 0
-    widths(ops, tensors, width)
-    table = _check_features(features, width, "given")
+    table = _check_features(features, _widths(ops, tensors)[0], "given")
     if not len(table):
-        raise InvalidArgument("there are no rows to compute logits of")
+        raise NoData("there are no rows to compute logits of")
     begins = _check_starts(starts, len(table), "given") if is_stateful(ops) else np.arange(0, len(table), _LOGITS_ROWS)
     placed = {name: xp.asarray(tensor) for name, tensor in tensors.items()}
     made = []
-    for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), len(table)], strict=True):
-        rows = xp.asarray(table[begin:end])
-        with np.errstate(all="ignore"):
+    with one_thread(), np.errstate(all="ignore"):
+        for begin, end in itertools.pairwise([*begins.tolist(), len(table)]):
+            rows = xp.asarray(table[begin:end])
             done = forward(ops, placed, rows[None] if is_stateful(ops) else rows[:, None], xp)
-        values = done.registers[ops[-1]["out"]]
-        made.append(_host(values.reshape(-1, values.shape[-1])))
-        if not np.isfinite(made[-1]).all():
-            raise InvalidArgument("the logits are not finite: the tensors are, or become, too large for float32")
+            values = done.registers[ops[-1]["out"]]
+            made.append(host(values.reshape(-1, values.shape[-1])))
+            if not np.isfinite(made[-1]).all():
+                raise InvalidArgument("the logits are not finite: the tensors are, or become, too large for float32")
     return np.concatenate(made)
-
-
-def _host(array: Array) -> NDArray[Any]:
-    return np.asarray(array.get() if hasattr(array, "get") else array)
-
-
-# ---- checkpoint ----------------------------------------------------------------------------------------------------------------
-
-
-@dataclasses.dataclass
-class _State:
-    """All that a run is after an epoch."""
-
-    tensors: dict[str, Array]
-    first: dict[str, Array]  # Adam's moments, of the trained tensors
-    second: dict[str, Array]
-    best: dict[str, Array]
-    updates: int
-    best_epoch: int
-    losses: list[float]
-    validation_losses: list[float]
-    random: dict[str, Any]
-
-    def groups(self) -> tuple[dict[str, Array], ...]:
-        return self.tensors, self.first, self.second, self.best
-
-
-def _fingerprint(ops: Sequence[Op], tensors: Mapping[str, Any], options: Options, parts: Sequence[tuple[Any, Part]]) -> str:
-    """Of everything that decides the result, but for `epochs`: a finished run may go on."""
-    digest = hashlib.sha256()
-    chosen = {name: value for name, value in dataclasses.asdict(options).items() if name != "epochs"}
-    digest.update(json.dumps([[dict(op) for op in ops], chosen], sort_keys=True).encode())
-    arrays = [tensors[name] for name in sorted(tensors)]
-    for table, part in parts:
-        arrays += [table, np.asarray(part.labels).astype(np.int64), np.asarray(part.starts, np.int64)]
-    for array in arrays:
-        digest.update(str(array.shape).encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def _write_checkpoint(path: Path, state: _State, fingerprint: str) -> None:
-    head = {
-        "fingerprint": fingerprint,
-        "updates": state.updates,
-        "best_epoch": state.best_epoch,
-        "losses": state.losses,
-        "validation_losses": state.validation_losses,
-        "random": state.random,
-    }
-    text = json.dumps(head).encode()
-    body = b"".join(_host(group[name]).tobytes() for group in state.groups() for name in sorted(group))
-    content = len(text).to_bytes(8, "little") + text + body
-    fresh = path.with_name(path.name + ".new")
-    try:
-        with fresh.open("wb") as file:
-            file.write(_MAGIC + hashlib.sha256(content).digest() + content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            fresh.unlink()
-
-
-def _read_checkpoint(path: Path, state: _State, fingerprint: str, xp: ModuleType) -> bool:
-    """Fill `state` from the file; False where there is none."""
-    try:
-        whole = path.read_bytes()
-    except FileNotFoundError:
-        return False
-    magic, digest, content = whole[:8], whole[8:40], whole[40:]
-    if magic != _MAGIC or hashlib.sha256(content).digest() != digest:
-        raise InvalidArgument(f"{path} is not a whole checkpoint of a training; remove it, or name another file")
-    begin = 8 + int.from_bytes(content[:8], "little")
-    head = json.loads(content[8:begin])
-    if head["fingerprint"] != fingerprint:
-        raise InvalidArgument(f"{path} belongs to a training with other data, options or model; remove it, or name another file")
-    for group in state.groups():
-        for name in sorted(group):
-            tensor = group[name]
-            values = np.frombuffer(content, np.float32, tensor.size, begin).reshape(tensor.shape)
-            group[name] = xp.asarray(values.copy())
-            begin += 4 * int(tensor.size)
-    state.updates = head["updates"]
-    state.best_epoch = head["best_epoch"]
-    state.losses = head["losses"]
-    state.validation_losses = head["validation_losses"]
-    state.random = head["random"]
-    return True
 
 
 # ---- the run -------------------------------------------------------------------------------------------------------------------
@@ -373,32 +284,50 @@ def _read_checkpoint(path: Path, state: _State, fingerprint: str, xp: ModuleType
 class _Run:
     """One training: the model, its state and the step."""
 
-    def __init__(self, ops: Sequence[Op], state: _State, options: Options, xp: ModuleType) -> None:
+    def __init__(self, ops: Sequence[Op], state: State, options: Options, xp: ModuleType) -> None:
         self.ops = ops
         self.state = state
         self.options = options
         self.xp = xp
         self.out = ops[-1]["out"]
+        self.trained = sorted(state.first)
+        self.values, self.first, self.second = (self.joined(group) for group in (state.tensors, state.first, state.second))
+
+    def joined(self, group: dict[str, Array]) -> Array:
+        """The trained tensors of a group as one vector, of which the group has views from now on."""
+        vector = self.xp.concatenate([group[name].ravel() for name in self.trained])
+        begin = 0
+        for name in self.trained:
+            end = begin + int(group[name].size)
+            group[name] = vector[begin:end].reshape(group[name].shape)
+            begin = end
+        return vector
 
     def update(self, features: Array, labels: NDArray[np.int64]) -> float:
         """One step of Adam; the batch's mean loss before it."""
         xp, state = self.xp, self.state
         done = forward(self.ops, state.tensors, features, xp)
         loss, gradient = cross_entropy(xp, done.registers[self.out], labels)
-        found, _ = backward(self.ops, state.tensors, done, {self.out: gradient}, xp)
-        norm = math.sqrt(sum(float((found[name].astype(np.float64) ** 2).sum()) for name in state.first))
+        behind = Pass(done.registers, done.saved[1:])  # the normalisation is not trained
+        found, _ = backward(self.ops[1:], state.tensors, behind, {self.out: gradient}, xp)
+        slope = xp.concatenate([found[name].ravel() for name in self.trained])
+        norm = math.sqrt(float((slope.astype(np.float64) ** 2).sum()))
         if not (math.isfinite(loss) and math.isfinite(norm)):
             hint = f"learning_rate ({self.options.learning_rate:g})"
             raise InvalidArgument(f"the loss is no longer finite after {state.updates} steps; lower {hint} or clip_norm")
-        scale = min(1.0, self.options.clip_norm / norm) if norm > 0.0 else 1.0
+        slope *= min(1.0, self.options.clip_norm / norm) if norm > 0.0 else 1.0
         state.updates += 1
-        rate = self.options.learning_rate * math.sqrt(1.0 - _BETA_2**state.updates) / (1.0 - _BETA_1**state.updates)
-        epsilon = _EPSILON * math.sqrt(1.0 - _BETA_2**state.updates)
-        for name in state.first:
-            slope = found[name] * scale
-            state.first[name] = _BETA_1 * state.first[name] + (1.0 - _BETA_1) * slope
-            state.second[name] = _BETA_2 * state.second[name] + (1.0 - _BETA_2) * slope * slope
-            state.tensors[name] = state.tensors[name] - rate * state.first[name] / (xp.sqrt(state.second[name]) + epsilon)
+        correction = math.sqrt(1.0 - _BETA_2**state.updates)
+        self.first *= _BETA_1
+        self.first += (1.0 - _BETA_1) * slope
+        slope *= slope
+        self.second *= _BETA_2
+        self.second += (1.0 - _BETA_2) * slope
+        step = xp.sqrt(self.second)
+        step += _EPSILON * correction
+        xp.divide(self.first, step, out=step)
+        step *= self.options.learning_rate * correction / (1.0 - _BETA_1**state.updates)
+        self.values -= step
         return loss
 
     def mean_loss(self, windows: _Windows) -> float:
@@ -446,14 +375,12 @@ def train(
     `epochs` was raised. `progress(epoch, batch, loss)` is called after each batch; what it raises ends the run as Ctrl-C does.
 
     InvalidArgument where an option is out of range, the op list or a shape is wrong, a feature is not finite, a part has labels of
-    fewer than two classes or no sequence as long as a window, the loss stops being finite, or the checkpoint is another run's.
+    fewer than two classes or no sequence as long as a window, the loss stops being finite, or the checkpoint is another run's;
+    SystemFailure (NoSpace when the disk is full) where the checkpoint cannot be read or written.
     """
     options = Options() if options is None else options
-    first = ops[0] if ops else {}
-    if first.get("op") != "normalise" or list(first.get("in", ())) != [0]:
-        raise InvalidArgument("the first op is not the normalisation of register 0; put it there")
-    width = int(np.size(tensors.get(first.get("tensors", {}).get("mean"), ())))
-    known = widths(ops, tensors, width)
+    known = _widths(ops, tensors)
+    width = known[0]
     classes = known[ops[-1]["out"]]
     stateful = is_stateful(ops)
     options.check(stateful)
@@ -463,10 +390,10 @@ def train(
     judged = _cut(tables[1], validation, classes, steps, warm_up, "validation", xp)
 
     placed = {name: np.array(tensor, np.float32) for name, tensor in tensors.items()}
-    mean, inverse_scale = tensor_names(first)
+    mean, inverse_scale = tensor_names(ops[0])
     placed[mean], placed[inverse_scale] = fit_normalisation(tables[0])
     trained = sorted(name for op in ops if KINDS[op["op"]].trained for name in tensor_names(op))
-    state = _State(
+    state = State(
         tensors={name: xp.asarray(tensor) for name, tensor in placed.items()},
         first={name: xp.zeros(placed[name].shape, np.float32) for name in trained},
         second={name: xp.zeros(placed[name].shape, np.float32) for name in trained},
@@ -479,9 +406,14 @@ def train(
     )
     path = None if checkpoint is None else Path(checkpoint)
     if path is not None:
-        fingerprint = _fingerprint(ops, tensors, options, list(zip(tables, (training, validation), strict=True)))
-        if not _read_checkpoint(path, state, fingerprint, xp):
-            _write_checkpoint(path, state, fingerprint)
+        chosen = dataclasses.asdict(options)
+        del chosen["epochs"]  # a finished run may go on
+        arrays = [tensors[name] for name in sorted(tensors)]
+        for table, part in zip(tables, (training, validation), strict=True):
+            arrays += [table, np.asarray(part.labels).astype(np.int64), np.asarray(part.starts, np.int64)]
+        of = fingerprint(ops, chosen, arrays)
+        if not read_checkpoint(path, state, of, xp):
+            write_checkpoint(path, state, of)
         if len(state.losses) > options.epochs:
             raise InvalidArgument(f"{path} is past epoch {options.epochs}, at {len(state.losses)}; give more epochs, or remove it")
 
@@ -491,7 +423,7 @@ def train(
         return len(state.losses) - state.best_epoch >= options.patience
 
     while len(state.losses) < options.epochs and not ended():
-        with np.errstate(all="ignore"):  # what overflows makes the loss infinite or NaN, and that is looked at
+        with one_thread(), np.errstate(all="ignore"):  # what overflows makes the loss infinite or NaN, and that is looked at
             state.losses.append(run.epoch(learned, progress))
             state.validation_losses.append(run.mean_loss(judged))
         number = len(state.losses)
@@ -501,14 +433,14 @@ def train(
             )
         if state.best_epoch == 0 or state.validation_losses[-1] < state.validation_losses[state.best_epoch - 1]:
             state.best_epoch = number
-            state.best = dict(state.tensors)
+            state.best = {name: tensor.copy() for name, tensor in state.tensors.items()}
         if path is not None:
-            _write_checkpoint(path, state, fingerprint)
+            write_checkpoint(path, state, of)
         _log.info(
             "epoch %d: loss %.6f, validation %.6f, best epoch %d", number, state.losses[-1], state.validation_losses[-1], state.best_epoch
         )
     return Training(
-        tensors={name: _host(tensor) for name, tensor in state.best.items()},
+        tensors={name: host(tensor) for name, tensor in state.best.items()},
         best_epoch=state.best_epoch,
         losses=list(state.losses),
         validation_losses=list(state.validation_losses),

@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "model_file.h"
+#include "model_json.h"
 
 #define QUOTE(...) #__VA_ARGS__
 
@@ -620,7 +621,7 @@ static void numbers_are_rounded_as_they_should(void) {
   for (uint32_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) number_is(texts[i]);
   uint64_t seed = 11;
   for (uint32_t i = 0; i < 1500; i++) {
-    char text[NT_MODEL_NUMBER_BYTES + 8];
+    char text[NT_JSON_NUMBER_BYTES + 8];
     uint64_t bits = check_random(&seed);
     double value;
     memcpy(&value, &bits, sizeof(value));

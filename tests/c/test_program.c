@@ -2,10 +2,10 @@
 #include <math.h>
 
 #include "check.h"
-#include "program.h"
 #include "model_fixture.h"
-#include "program_layout.h"
 #include "model_reference.h"
+#include "program.h"
+#include "program_layout.h"
 
 #define STEPS 24
 #define WIDEST 130

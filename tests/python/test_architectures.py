@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_model_ops import NAMES, case, inputs, torch_or_skip
+from support_torch import torch
+from test_model_ops import NAMES, case, inputs
 
 from neural_trader.errors import InvalidArgument
 from neural_trader.models.architectures import ARCHITECTURES, Model, gru, linear, lstm, mlp, tcn
@@ -148,7 +149,6 @@ def test_tcn_sees_as_far_as_it_says() -> None:
 
 def test_names_are_those_of_a_pytorch_module() -> None:
     """A PyTorch module with these members has these keys, and computes the same logits."""
-    torch = torch_or_skip()
 
     class Module(torch.nn.Module):
         def __init__(self) -> None:
@@ -193,7 +193,7 @@ def test_wrong_numbers_are_refused(name: str, features: Any, classes: Any, seed:
         (lambda: mlp(4, 2, hidden=(8, 0)), "hidden\\[1\\] is 0"),
         (lambda: mlp(4, 2, hidden=(4097,)), "hidden\\[0\\] is 4097"),
         (lambda: mlp(4, 2, activation="swish"), "activation is 'swish'; choose one of none, relu"),
-        (lambda: mlp(4, 2, hidden=(4,) * 63), "has 65 ops"),
+        (lambda: mlp(4, 2, hidden=(4,) * 63), "there are 65; at most 64"),
         (lambda: lstm(4, 2, hidden=(-1,)), "hidden\\[0\\] is -1"),
         (lambda: gru(4, 2, hidden=(1.5,)), "hidden\\[0\\] is 1.5"),  # type: ignore[arg-type]
         (lambda: tcn(4, 2, taps=0), "taps is 0; give an integer from 1 to 64"),
@@ -234,7 +234,7 @@ class Elsewhere:
         if name.startswith("__"):
             raise AttributeError(name)
         found = getattr(self.values, name)
-        return (lambda *values, **more: there(found(*here(values), **more))) if callable(found) else there(found)
+        return (lambda *values, **more: there(found(*here(values), **here(more)))) if callable(found) else there(found)
 
     def __getitem__(self, index: Any) -> Any:
         return there(self.values[here(index)])
@@ -252,6 +252,8 @@ class Elsewhere:
 def here(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return type(value)(here(one) for one in value)
+    if isinstance(value, dict):
+        return {key: here(one) for key, one in value.items()}
     if isinstance(value, np.ndarray):
         raise TypeError("a numpy array among arrays from elsewhere")
     return value.values if isinstance(value, Elsewhere) else value
@@ -279,7 +281,7 @@ class Library:
         return values if isinstance(values, Elsewhere) else Elsewhere(np.array(values, dtype))
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *values, **more: there(getattr(np, name)(*here(values), **more))
+        return lambda *values, **more: there(getattr(np, name)(*here(values), **here(more)))
 
 
 def test_arrays_elsewhere_do_not_mix() -> None:

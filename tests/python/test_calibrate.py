@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
-from neural_trader.errors import InvalidArgument
+from neural_trader.errors import InvalidArgument, NoData
+from neural_trader.models import file
+from neural_trader.models.architectures import linear
 from neural_trader.models.calibrate import Calibration, calibrate, expected_calibration_error, softmax
 
 
@@ -59,10 +62,10 @@ def test_numbers_are_exact_in_float32_and_the_same_each_time() -> None:
     assert found == calibrate(logits.copy(), labels.astype(np.int8))
     for value in (found.inverse_temperature, *found.bias):
         assert value == float(np.float32(value))
-    assert found.metadata() == {
+    assert msgspec.to_builtins(found.metadata()) == {
         "kind": "vector",
         "inverse_temperature": found.inverse_temperature,
-        "bias": list(found.bias),
+        "bias": found.bias,
         "ece": found.ece_after,
         "log_loss": found.log_loss_after,
         "rows": 1000,
@@ -119,6 +122,25 @@ def test_a_rare_class_that_is_clear_is_not_stepped_over(seed: int) -> None:
     assert found.inverse_temperature == pytest.approx(4.0, abs=0.6)
 
 
+def test_the_file_takes_it() -> None:
+    logits, labels = drawn(1000, 0.7, (1.0, 0.0, -1.0))
+    found = calibrate(logits, labels)
+    ops, tensors = linear(1, 3)
+    target = file.Target(kind="mid_move", horizon=5, unit="ticks")
+    output = file.Output(kind="classes", register=ops[-1]["out"], labels=("down", "flat", "up"), target=target)
+    model = file.ModelFile(
+        name="calibrated",
+        version="1",
+        clock=file.Clock(on="tick"),
+        features=file.InputFeatures(names=("run",)),
+        ops=ops,
+        output=output,
+        calibration=found.metadata(),
+        tensors=tensors,
+    )
+    assert file.decode_model(file.encode_model(model)).calibration == found.metadata()
+
+
 # ---- what is refused -----------------------------------------------------------------------------------------------------------
 
 
@@ -151,7 +173,6 @@ def test_a_class_without_rows_is_refused() -> None:
         (np.ones(3), np.zeros(3, int), "shape \\(3,\\); give floats \\(rows, classes\\)"),
         (np.ones((3, 1)), np.zeros(3, int), "two classes or more"),
         (np.ones((3, 2), int), np.zeros(3, int), "are int64"),
-        (np.ones((0, 2)), np.zeros(0, int), "there are no logits"),
         (np.ones((3, 2)), np.zeros(2, int), "one integer for each of the 3 rows"),
         (np.ones((3, 2)), np.zeros(3), "labels are float64"),
         (np.array([[1.0, 2.0], [np.nan, 0.0]]), np.zeros(2, int), "logits of row 1 are not finite \\(1 rows\\)"),
@@ -201,7 +222,9 @@ def test_calibration_error_of_a_sure_and_wrong_model_is_one() -> None:
 
 
 def test_calibration_error_refuses_what_has_none() -> None:
-    with pytest.raises(InvalidArgument, match="there are no probabilities"):
+    with pytest.raises(NoData, match="there are no logits"):
+        calibrate(np.ones((0, 2)), np.zeros(0, int))
+    with pytest.raises(NoData, match="there are no probabilities"):
         expected_calibration_error(np.ones((0, 2)), np.zeros(0, int))
     with pytest.raises(InvalidArgument, match="probabilities of row 0 are not finite"):
         expected_calibration_error(np.array([[np.nan, 1.0]]), np.zeros(1, int))

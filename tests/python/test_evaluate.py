@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from neural_trader.errors import InvalidArgument, NoData
+from neural_trader.models.calibrate import expected_calibration_error
 from neural_trader.models.evaluate import ECE_BINS, Evaluation, evaluate
 
 ROWS = 2000
@@ -73,6 +74,13 @@ def test_the_calibration_error_is_over_bins_of_equal_mass() -> None:
     assert exact.ece.value == pytest.approx(0, abs=1e-8)
     wrong = figures(np.tile([0.1, 1e-9, 0.9 - 1e-9], (10, 1)), np.array([0, 0, 0] + [2] * 7), np.arange(10.0), block_rows=1)
     assert wrong.ece.value == pytest.approx(0.2, abs=1e-8)
+
+
+def test_the_calibration_error_is_that_of_calibration() -> None:
+    p, labels, moves = data(3, 900)
+    ties = np.clip(p.round(1), 0.05, None)
+    for table in (p, ties / ties.sum(axis=1, keepdims=True)):
+        assert figures(table, labels, moves).ece.value == pytest.approx(expected_calibration_error(table, labels), rel=1e-12)
 
 
 def test_the_prior_gains_nothing_against_itself() -> None:
@@ -184,6 +192,8 @@ def refusals() -> list[tuple[Any, Any, Any, dict[str, Any], str]]:
         (p[:, :2], labels, moves, {}, "shape"),
         (p[1:], labels, moves, {}, "shape"),
         (p, labels, moves[1:], {}, "shape"),
+        (p.astype(str), labels, moves, {}, "probabilities are <U"),
+        (p, labels, moves.astype(object), {}, "moves are object"),
         (p, labels.reshape(-1, 1), moves, {}, "shape"),
         (p * 1.01, labels, moves, {}, "add up to 1"),
         (changed(p, (3, 1), np.nan), labels, moves, {}, "add up to 1"),

@@ -166,7 +166,7 @@ def test_horizons_are_whole_numbers_above_zero(horizon: Any) -> None:
         triple_barrier(mids, times, barrier_ticks=1, horizon=horizon)
 
 
-@pytest.mark.parametrize("value", [-0.5, np.nan, np.inf])
+@pytest.mark.parametrize("value", [-0.5, np.nan, np.inf, True, "1", None])
 def test_bands_and_barriers_are_finite(value: float) -> None:
     mids, times = market(1)
     with pytest.raises(InvalidArgument, match="dead_band_ticks"):
@@ -177,3 +177,11 @@ def test_bands_and_barriers_are_finite(value: float) -> None:
         triple_barrier(mids, times, barrier_ticks=value, horizon=1)
     with pytest.raises(InvalidArgument, match="barrier_ticks"):
         triple_barrier(mids, times, barrier_ticks=0, horizon=1)
+
+
+def test_a_move_too_large_for_a_double_is_refused() -> None:
+    mids, times = np.array([-1e308, 1e308, 1e308, 1e308]), np.arange(4)
+    with pytest.raises(InvalidArgument, match="the move of row 0 is too large"):
+        mid_move(mids, times, horizon=1)
+    with pytest.raises(InvalidArgument, match="the move of row 0 is too large"):
+        triple_barrier(mids, times, barrier_ticks=1, horizon=2)

@@ -7,6 +7,7 @@ import errno
 import json
 import math
 import os
+import re
 import struct
 import subprocess
 from collections.abc import Callable, Iterator
@@ -16,11 +17,14 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+import safetensors
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load_file, save_file
 
 from neural_trader._native import abi
 from neural_trader.errors import InvalidArgument, NoSpace, SystemFailure
+from neural_trader.models import _bounds
 from neural_trader.models.file import (
     Calibration,
     Clock,
@@ -36,6 +40,7 @@ from neural_trader.models.file import (
     read_model,
     write_model,
 )
+from neural_trader.models.ops import ACTIVATIONS, KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 Change = Callable[[dict[str, Any]], object]
@@ -169,7 +174,10 @@ class Core:
 @pytest.fixture(scope="module")
 def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
     library = tmp_path_factory.mktemp("core") / "model_file.so"
-    sources = [ROOT / "csrc" / name for name in ("model_file.c", "segment.c", "feature_set.c", "platform/posix.c")]
+    sources = [
+        ROOT / "csrc" / name
+        for name in ("model_file.c", "model_file_ops.c", "model_json.c", "segment.c", "feature_set.c", "platform/posix.c")
+    ]
     command = ["gcc", "-shared", "-fPIC", "-O1", "-std=gnu11", f"-I{ROOT / 'csrc'}", *map(str, sources), "-lm", "-o", str(library)]
     subprocess.run(command, check=True)
     return Core(library)
@@ -260,9 +268,15 @@ def test_numpy_scalars_and_strided_tensors_are_written(core: Core) -> None:
     assert core.refusal(data) is None
 
 
+LOOP: dict[str, Any] = {}
+LOOP["again"] = LOOP
+
+
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
+        ({"trained": LOOP}, "cannot be written as JSON: .*recursion"),
+        ({"trained": {(1, 2): 3}}, "cannot be written as JSON: keys must be str"),
         ({"tensors": {"a": np.zeros(2), "b": np.ones(2, np.float32)}}, "must be float32, is float64"),
         ({"tensors": {"a": np.full(2, np.nan, np.float32), "b": np.ones(2, np.float32)}}, r"header\.a: value 0 is not finite"),
         ({"tensors": {"a": np.float32(1), "b": np.ones(2, np.float32)}}, "must have 1 to 3 dimensions, has none"),
@@ -274,6 +288,8 @@ def test_numpy_scalars_and_strided_tensors_are_written(core: Core) -> None:
         ({"name": "two words"}, "neural_trader.name: must be 1 to 31 characters"),
         ({"clock": Clock(on="tick", every=0)}, "neural_trader.clock.every: must be 1 to"),
         ({"ops": []}, "neural_trader.ops: there are none"),
+        ({"ops": [7]}, r"neural_trader\.ops\[0\]: must be an object, is 7"),
+        ({"tensors": {"": np.zeros(2, np.float32)}}, "a tensor has no name"),
     ],
 )
 def test_what_the_core_would_refuse_is_not_written(tmp_path: Path, changes: dict[str, Any], text: str) -> None:
@@ -312,6 +328,43 @@ def test_an_error_of_reading_names_the_file(tmp_path: Path) -> None:
         stream.truncate((256 << 20) + 1)
     with pytest.raises(InvalidArgument, match="long: model file: is larger than 256 MB"):
         read_model(tmp_path / "long")
+
+
+BOUNDS = {
+    "NT_MODEL_FILE_BYTES": _bounds.FILE_BYTES_MAX,
+    "NT_MODEL_HEADER_BYTES": _bounds.HEADER_BYTES_MAX,
+    "NT_MODEL_OPS": _bounds.OPS_MAX,
+    "NT_MODEL_REGISTERS": _bounds.REGISTERS_MAX,
+    "NT_MODEL_WIDTH": _bounds.WIDTH_MAX,
+    "NT_MODEL_TENSORS": _bounds.TENSORS_MAX,
+    "NT_MODEL_CLASSES": _bounds.CLASSES_MAX,
+    "NT_MODEL_SYMBOLS": _bounds.SYMBOLS_MAX,
+    "NT_MODEL_STATE_BYTES": _bounds.STATE_BYTES_MAX,
+    "NT_MODEL_STEPS": _bounds.STEPS_MAX,
+    "NT_JSON_DEPTH": _bounds.DEPTH_MAX,
+    "NT_JSON_KEYS": _bounds.KEYS_MAX,
+    "NT_JSON_NUMBER_BYTES": _bounds.NUMBER_BYTES_MAX,
+    "NT_JSON_MOST": _bounds.WHOLE_MAX,
+    "FORMAT": _bounds.FORMAT,
+}
+
+
+def test_bounds_are_the_cores() -> None:
+    text = "".join((ROOT / "csrc" / name).read_text() for name in ("model_file.h", "model_json.h", "model_file.c"))
+    found = {}
+    for name, value in re.findall(r"^#define (\w+) ([^/\n]+?)\s*(?:/\*.*)?$", text, re.MULTILINE):
+        plain = re.fullmatch(r"\(?(?:\(int64_t\))?(\d+)u?(?: << (\d+))?\)?", value)
+        if plain:
+            found[name] = int(plain[1]) << int(plain[2] or 0)
+    assert found == {**BOUNDS, "NT_MODEL_TENSOR_ALIGNMENT": 64}  # which the reader in Python does not need
+
+
+def test_the_table_of_ops_is_the_cores() -> None:
+    text = (ROOT / "csrc" / "model_file_ops.c").read_text()
+    (names,) = re.findall(r"op_names\[\] = \{(.*?)\};", text, re.DOTALL)
+    (activations,) = re.findall(r"activations\[\] = \{(.*?)\};", text, re.DOTALL)
+    assert re.findall(r'"(\w+)"', names) == list(KINDS)
+    assert re.findall(r'"(\w+)"', activations) == list(ACTIVATIONS)
 
 
 # ---- both refuse the same --------------------------------------------------------------------------------------------------------
@@ -378,6 +431,9 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("ops.8.in", [8], "neural_trader.ops[8]: concat takes 2 to 4 inputs, has 1"),
     ("ops.8.in", [8, 6, 8], "as weight must have shape [3, 7], has [3, 5]"),
     ("ops.9.tensors.bias", "fc.bias", "is used before; each belongs to one op"),
+    ("output.labels", ["a"], '"classes" needs at least 2 labels'),
+    ("ops", [], "neural_trader.ops: there are none; op 0 must be normalise"),
+    ("ops", {}, "neural_trader.ops: must be a list"),
     ("output.register", 11, "neural_trader.output.register: register 11"),
     ("output.labels", ["a", "b"], "must be 2 wide for this kind and these labels, is 3"),
     ("output.target.horizon", 0, "neural_trader.output.target.horizon: must be 1 to"),
@@ -447,6 +503,14 @@ def _header_faults() -> Iterator[tuple[bytes, str]]:
         "belongs to no op",
     )
     yield joined(text, b"\0\0\x80\x7f" + values[4:]), "is not finite"
+    yield joined({**header, "extra": {**header["fc.bias"], "data_offsets": [0]}}, values), "must be two offsets"
+    yield joined({**header, "": {**header["fc.bias"]}}, values), "a tensor has no name"
+    many = {f"t{k}": {"dtype": "F32", "shape": [1], "data_offsets": [4 * k, 4 * k + 4]} for k in range(257)}
+    yield joined({"__metadata__": header["__metadata__"], **many}, bytes(4 * 257)), "there are more than 256 tensors"
+    stateless = json.loads(header["__metadata__"]["neural_trader"])
+    stateless["state"].update(kind="none", steps=0)
+    told = {"neural_trader": json.dumps(stateless)}
+    yield joined({**header, "__metadata__": told}, values), 'neural_trader.state.kind: must be "stream" with lstm'
     yield data[:8] + b"{\xff" + data[10:], "is not UTF-8"
 
 
@@ -561,21 +625,15 @@ def test_python_and_the_core_agree_on_json(core: Core, text: str) -> None:
 
 
 def test_the_safetensors_package_reads_what_is_written(tmp_path: Path) -> None:
-    package = pytest.importorskip("safetensors", reason="safetensors is not installed")
-    from safetensors.numpy import load_file
-
     model = made()
     write_model(model, tmp_path / "a")
     loaded = load_file(tmp_path / "a")
     assert {name: value.tobytes() for name, value in loaded.items()} == {name: value.tobytes() for name, value in model.tensors.items()}
-    with package.safe_open(tmp_path / "a", framework="numpy") as opened:
+    with safetensors.safe_open(tmp_path / "a", framework="numpy") as opened:
         assert json.loads(opened.metadata()["neural_trader"])["name"] == "all-ops"
 
 
 def test_what_the_safetensors_package_writes_is_read(tmp_path: Path, core: Core) -> None:
-    pytest.importorskip("safetensors", reason="safetensors is not installed")
-    from safetensors.numpy import save_file
-
     model = made()
     description = parts(encode_model(model))[0]["__metadata__"]["neural_trader"]
     save_file(dict(model.tensors), tmp_path / "a", metadata={"format": "pt", "neural_trader": description})

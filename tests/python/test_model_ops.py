@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.metadata
-import os
 from typing import Any
 
 import numpy as np
 import pytest
+from support_torch import torch
 
 from neural_trader.errors import InvalidArgument
 from neural_trader.models import ops as model_ops
-from neural_trader.models.ops import ACTIVATIONS, KINDS, backward, forward, is_stateful, tensor_names, widths
+from neural_trader.models.ops import (
+    ACTIVATIONS,
+    GATES,
+    KINDS,
+    backward,
+    forward,
+    is_stateful,
+    require_normalise_first,
+    tensor_names,
+    widths,
+)
 
 BATCH, STEPS, WIDTH, SIZE = 3, 7, 5, 4
 
@@ -298,15 +306,7 @@ def test_what_the_loss_does_not_reach_has_no_gradient() -> None:
 # ---- PyTorch as a peer ---------------------------------------------------------------------------------------------------------
 
 
-def torch_or_skip() -> Any:
-    """PyTorch. Without it the test is skipped, and fails in CI if the extra test declares it."""
-    declared = any(line.startswith("torch") and "test" in line for line in importlib.metadata.requires("neural-trader") or [])
-    if declared and os.environ.get("CI") == "true":
-        return importlib.import_module("torch")
-    return pytest.importorskip("torch", reason="PyTorch is not installed: it is a peer in tests only")
-
-
-def torch_module(torch: Any, name: str) -> tuple[Any, Any]:
+def torch_module(name: str) -> tuple[Any, Any]:
     """The module that is the peer of a case, and what runs it over (batch, steps, width)."""
     kind, _, variant = name.partition("-")
     if kind == "dense":
@@ -334,9 +334,8 @@ def torch_module(torch: Any, name: str) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("dense", "lstm", "gru", "causal", "layer"))])
 def test_pytorch_agrees_from_its_state_dict(name: str) -> None:
-    torch = torch_or_skip()
     torch.manual_seed(11)
-    module, run = torch_module(torch, name)
+    module, run = torch_module(name)
     module = module.double()
     for parameter in module.parameters():  # LayerNorm begins with ones and zeros, which would hide a mistake
         torch.nn.init.normal_(parameter, std=0.6)
@@ -359,7 +358,6 @@ def test_pytorch_agrees_from_its_state_dict(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("normalise", "add", "multiply", "concat"))])
 def test_pytorch_agrees_on_ops_without_a_module(name: str) -> None:
-    torch = torch_or_skip()
     ops, tensors = case(name)
     x = torch.tensor(inputs(), requires_grad=True)
     known = {key: torch.tensor(value, requires_grad=True) for key, value in tensors.items()}
@@ -391,18 +389,22 @@ def refused(ops: Any, tensors: Any, text: str, features: int = WIDTH) -> None:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"op": "softsign"}, "op 0 is 'softsign'; choose one of normalise"),
-        ({"activation": "swish"}, "activation is 'swish'; choose one of none, relu"),
-        ({"extra": 1}, "it needs activation, in, op, out, tensors"),
-        ({"in": [1]}, "reads register 1, which no earlier op writes"),
-        ({"in": []}, "reads 0 registers; it needs 1"),
-        ({"in": [0, 0]}, "reads 2 registers; it needs 1"),
-        ({"out": 0}, "writes register 0"),
-        ({"out": True}, "writes register True"),
-        ({"out": 64}, "writes register 64; give one from 1 to 63"),
-        ({"tensors": {"weight": "w"}}, "names the tensors weight; it needs weight, bias"),
-        ({"tensors": {"weight": "w", "bias": "nowhere"}}, "needs the tensor 'nowhere', which is missing"),
-        ({"tensors": {"weight": "w", "bias": "w"}}, "'w' is used twice"),
+        ({"op": "softsign"}, r"^ops\[0\].op: must be normalise or dense or .*, is 'softsign'"),
+        ({"activation": "swish"}, r"^ops\[0\].activation: must be none or relu or .*, is 'swish'"),
+        ({"extra": 1}, r"^ops\[0\].extra: unknown key; expected op, in, out, tensors"),
+        ({"dilation": 1}, r"^ops\[0\].dilation: unknown key; expected op, in, out, tensors, activation$"),
+        ({"in": [1]}, r"^ops\[0\]: dense: register 1 is read before it is written"),
+        ({"in": []}, "dense takes one input, has 0"),
+        ({"in": [0, 0]}, "dense takes one input, has 2"),
+        ({"in": 0}, r"^ops\[0\].in: must be a list, is 0"),
+        ({"in": [-1]}, r"^ops\[0\].in\[0\]: must be 0 to 63, is -1"),
+        ({"out": 0}, r"^ops\[0\].out: must be 1 to 63, is 0"),
+        ({"out": True}, r"^ops\[0\].out: must be a whole number .* is True"),
+        ({"out": 64}, r"^ops\[0\].out: must be 1 to 63, is 64"),
+        ({"tensors": {"weight": "w"}}, r"^ops\[0\].tensors: key 'bias' is missing"),
+        ({"tensors": {"weight": "w", "bias": 1}}, r"^ops\[0\].tensors.bias: must be a string, is 1"),
+        ({"tensors": {"weight": "w", "bias": "nowhere"}}, r"^ops\[0\].tensors.bias: there is no tensor 'nowhere'"),
+        ({"tensors": {"weight": "w", "bias": "w"}}, r"^ops\[0\].tensors.bias: tensor 'w' is used before; each belongs to one op"),
     ],
 )
 def test_wrong_op_is_refused(change: dict[str, Any], text: str) -> None:
@@ -413,19 +415,30 @@ def test_wrong_op_is_refused(change: dict[str, Any], text: str) -> None:
 
 def test_missing_key_is_refused() -> None:
     ops, tensors = case("dense-relu")
-    refused([{key: value for key, value in ops[0].items() if key != "activation"}], tensors, "it needs activation")
+    refused([{key: value for key, value in ops[0].items() if key != "activation"}], tensors, r"^ops\[0\]: key 'activation' is missing")
 
 
-@pytest.mark.parametrize("clip", [0, -1.0, float("inf"), float("nan"), True, "5"])
-def test_wrong_clip_is_refused(clip: Any) -> None:
+@pytest.mark.parametrize(
+    ("clip", "text"),
+    [
+        (0, "must be greater than 0 in float32, is 0"),
+        (-1.0, "must be greater than 0 in float32, is -1"),
+        (1e-50, "must be greater than 0 in float32, is 1e-50"),
+        (float("inf"), "inf is too large for float32"),
+        (float("nan"), "nan is too large for float32"),
+        (True, "must be a number, is True"),
+        ("5", "must be a number, is '5'"),
+    ],
+)
+def test_wrong_clip_is_refused(clip: Any, text: str) -> None:
     ops, tensors = case("normalise")
-    refused([{**ops[0], "clip": clip}], tensors, "clip is .*; give a number above zero")
+    refused([{**ops[0], "clip": clip}], tensors, r"^ops\[0\].clip: " + text)
 
 
-@pytest.mark.parametrize("dilation", [0, -1, 1.0, True])
+@pytest.mark.parametrize("dilation", [0, -1, 1.0, True, 16385])
 def test_wrong_dilation_is_refused(dilation: Any) -> None:
     ops, tensors = case("causal_conv-3/2/tanh")
-    refused([{**ops[0], "dilation": dilation}], tensors, "dilation is .*; give an integer from 1")
+    refused([{**ops[0], "dilation": dilation}], tensors, r"^ops\[0\].dilation: must be (1 to 16384|a whole number)")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(("add", "multiply", "concat"))])
@@ -435,28 +448,68 @@ def test_wrong_shape_of_any_tensor_is_refused(name: str) -> None:
         wrong = np.zeros((*value.shape[:-1], value.shape[-1] + 1))
         if name.startswith("causal_conv") and key == "w":
             wrong = value[:, :-1]  # the number of taps is free
-        refused(ops, {**tensors, key: wrong}, "has the shape|needs")
-        refused(ops, {**tensors, key: value[None]}, "has the shape")
-        refused(ops, {**tensors, key: np.zeros(())}, "has the shape|single number")
+        refused(ops, {**tensors, key: wrong}, "tensor '.*' as .* must have shape .*, has ")
+        refused(ops, {**tensors, key: value[None]}, "tensor '.*' (as .* must have shape|must have 1 to 3 dimensions, has 4)")
+        refused(ops, {**tensors, key: np.zeros(())}, f"tensor '{key}' must have 1 to 3 dimensions, has 0")
 
 
 def test_registers_of_other_widths_are_refused() -> None:
     op, tensors = dense(np.ones((SIZE, WIDTH)), np.ones(SIZE))
     for kind in ("add", "multiply"):
-        refused([op, {"op": kind, "in": [0, 1], "out": 2}], tensors, "widths 5, 4; they need to be equal")
-    refused([op, {"op": "concat", "in": [0, 1, 0, 1, 0], "out": 2}], tensors, "reads 5 registers; it needs 2 to 4")
-    refused([op, {"op": "add", "in": [0, 0], "out": 1}], tensors, "writes register 1")
+        refused(
+            [op, {"op": kind, "in": [0, 1], "out": 2}], tensors, r"ops\[1\]: .*: registers \[0, 1\] are \[5, 4\] wide; they must be equal"
+        )
+    refused([op, {"op": "concat", "in": [0, 1, 0, 1, 0], "out": 2}], tensors, r"ops\[1\].in: there are 5; at most 4")
+    refused([op, {"op": "add", "in": [0, 0], "out": 1}], tensors, "register 1 is written twice")
+    refused([op, {"op": "add", "in": [0], "out": 2}], tensors, "add takes 2 to 4 inputs, has 1")
 
 
 def test_limits_of_a_model() -> None:
     op, tensors = case("dense-none")
-    refused([], {}, "has 0 ops; give 1 to 64")
-    refused(op * 65, tensors, "has 65 ops")
-    refused(op, tensors, "has 0 features", features=0)
-    refused(op, tensors, "has 4097 features", features=4097)
-    refused(op, {**tensors, "left": np.zeros(3)}, "no op uses the tensors left")
-    refused([{"op": "concat", "in": [0, 0], "out": 1}], {}, "register of width 8192", features=4096)
-    refused(op, {"w": np.zeros((0, WIDTH)), "b": np.zeros(0)}, "register of width 0")
+    refused([], {}, "^ops: there are none")
+    refused(op * 65, tensors, "^ops: there are 65; at most 64")
+    refused(op, {**tensors, "left": np.zeros(3)}, "^ops: tensor 'left' belongs to no op; remove it")
+    refused([{"op": "concat", "in": [0, 0], "out": 1}], {}, "output is 8192 wide; give 1 to 4096", features=4096)
+    refused(op, {"w": np.zeros((0, WIDTH)), "b": np.zeros(0)}, "output is 0 wide")
+    refused(op, tensors, "must have shape", features=0)
+
+
+def zeros(shape: tuple[int, ...]) -> Any:
+    """An array of any size that takes no memory."""
+    return np.broadcast_to(np.zeros(1), shape)
+
+
+@pytest.mark.parametrize(("name", "layers"), [("lstm", 2), ("gru", 4)])
+def test_state_of_recurrent_ops_is_bounded(name: str, layers: int) -> None:
+    """h and c, or h, in 4 bytes each: so many layers of the largest width have 65536 bytes."""
+    slots, size = KINDS[name].slots, 4096
+    shapes = KINDS[name].shapes([size], (GATES[name] * size,))[1]
+    ops = [{"op": name, "in": [k], "out": k + 1, "tensors": {slot: f"{slot}{k}" for slot in slots}} for k in range(layers + 1)]
+    tensors = {f"{slot}{k}": zeros(shape) for k in range(layers + 1) for slot, shape in zip(slots, shapes, strict=True)}
+    fitting = {key: value for key, value in tensors.items() if not key.endswith(str(layers))}
+    assert widths(ops[:layers], fitting, size)[layers] == size
+    more = 65536 // layers
+    refused(ops, tensors, f"{name}: an instrument would need {65536 + more} bytes of state; at most 65536", features=size)
+
+
+def test_state_of_a_convolution_is_bounded() -> None:
+    """The inputs that it looks back at."""
+    ops, tensors = case("causal_conv-1/1/none")
+    op = {**ops[0], "dilation": 16384}
+    assert widths([op], {**tensors, "w": zeros((SIZE, 1, 2))}, 1)[1] == SIZE
+    refused([op], {**tensors, "w": zeros((SIZE, 1, 3))}, "would need 131072 bytes of state", features=1)
+    refused([op], {**tensors, "w": zeros((SIZE, 2, 2))}, "would need 131072 bytes of state", features=2)
+
+
+def test_only_the_first_op_normalises() -> None:
+    ops, _ = case("normalise")
+    require_normalise_first(ops)
+    with pytest.raises(InvalidArgument, match=r"^ops\[1\]: op 0 must be normalise, and no other may be; this is normalise"):
+        require_normalise_first([*ops, {**ops[0], "in": [1], "out": 2}])
+    with pytest.raises(InvalidArgument, match=r"^model\[0\]: op 0 must be normalise, and no other may be; this is lstm"):
+        require_normalise_first(case("lstm")[0], "model")
+    with pytest.raises(InvalidArgument, match=r"^ops: there are none"):
+        require_normalise_first([])
 
 
 def test_inputs_need_three_dimensions() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from neural_trader.errors import InvalidArgument, NoData
 from neural_trader.models.labels import Labels, mid_move, move_in_time, next_move, triple_barrier
-from neural_trader.models.splits import PARTS, Split, fit_normalisation, split
+from neural_trader.models.splits import PARTS, Split, split
 
 ROWS = 3000
 THIRDS = (0.6, 0.2, 0.2)
@@ -116,6 +116,11 @@ def test_shuffled_rows_are_refused() -> None:
         ({"boundaries_ns": (5,)}, "two rising"),
         ({"boundaries_ns": (5, 5)}, "two rising"),
         ({"boundaries_ns": (1.5, 7.5)}, "two rising"),
+        ({"boundaries_ns": ()}, "two rising"),
+        ({"boundaries_ns": (True, 7)}, "two rising"),
+        ({"boundaries_ns": (0, 2**70)}, "two rising times in nanoseconds, in 64 bits"),
+        ({"fractions": ("a", 0.5, 0.5)}, "three numbers"),
+        ({"fractions": (np.inf, 0.5, 0.5)}, "three numbers"),
         ({"fractions": THIRDS, "embargo_ns": -1}, "embargo_ns"),
         ({"fractions": THIRDS, "embargo_ns": 1.5}, "embargo_ns"),
         ({"fractions": THIRDS, "embargo_ns": True}, "embargo_ns"),
@@ -144,44 +149,9 @@ def test_an_empty_part_is_refused_by_name() -> None:
 # ---- normalisation -------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_normalisation_sees_its_rows_only() -> None:
-    random = np.random.default_rng(3)
-    features = random.normal(5, 3, (500, 4))
-    rows = np.arange(100, 300)
-    mean, inverse = fit_normalisation(features, rows)
-    assert mean == pytest.approx(features[rows].mean(axis=0), rel=1e-12)
-    assert inverse == pytest.approx(1 / features[rows].std(axis=0), rel=1e-12)
-    later = features.copy()
-    later[300:] = np.nan
-    later[:100] = 1e9
-    again = fit_normalisation(later, rows)
-    assert again[0].tobytes() == mean.tobytes()
-    assert again[1].tobytes() == inverse.tobytes()
-    later[299, 2] += 1
-    assert (fit_normalisation(later, rows)[0] != mean).tolist() == [False, False, True, False]
-
-
-def test_a_constant_feature_says_nothing() -> None:
-    features = np.full((50, 2), 0.1)
-    features[:, 1] = np.arange(50)
-    mean, inverse = fit_normalisation(features, np.arange(49))
-    assert inverse[0] == 0
-    assert inverse[1] > 0
-    assert mean == pytest.approx([0.1, 24])
-
-
-@pytest.mark.parametrize(
-    ("features", "rows", "error", "text"),
-    [
-        (np.zeros(5), np.arange(2), InvalidArgument, "shape"),
-        (np.zeros((5, 2)), np.arange(0), NoData, "no rows"),
-        (np.zeros((5, 2)), np.array([5]), InvalidArgument, "0 to 4"),
-        (np.zeros((5, 2)), np.array([-1]), InvalidArgument, "0 to 4"),
-        (np.zeros((5, 2)), np.array([1.0]), InvalidArgument, "integers"),
-        (np.array([[1.0, 2.0], [3.0, np.nan]]), np.array([0, 1]), InvalidArgument, "feature 1 of row 1"),
-        (np.array([[1.0, 2.0], [np.inf, 1.0]]), np.array([1]), InvalidArgument, "feature 0 of row 1"),
-    ],
-)
-def test_what_cannot_be_fitted_is_refused(features: Any, rows: Any, error: type[Exception], text: str) -> None:
-    with pytest.raises(error, match=text):
-        fit_normalisation(features, rows)
+def test_cuts_may_be_arrays() -> None:
+    labels = every_kind(1)[0]
+    made = split(labels, fractions=THIRDS)
+    by_array = split(labels, boundaries_ns=np.array(made.boundaries_ns))
+    assert all((a == b).all() for a, b in zip(parts_of(made), parts_of(by_array), strict=True))
+    assert split(labels, fractions=np.array(THIRDS)).boundaries_ns == made.boundaries_ns

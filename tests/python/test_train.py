@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import itertools
 import json
@@ -16,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_model_ops import torch_or_skip
+import torch
 
-from neural_trader.errors import InvalidArgument
+from neural_trader.errors import InvalidArgument, NoData, NoSpace, SystemFailure
 from neural_trader.models.architectures import ARCHITECTURES, gru, linear, lstm, mlp, tcn
 from neural_trader.models.calibrate import softmax
 from neural_trader.models.ops import backward, forward
@@ -93,7 +94,6 @@ def test_models_with_state_learn_what_earlier_rows_tell(name: str, learns: bool)
 
 def test_one_step_is_pytorchs_adam_and_clip() -> None:
     """Ten steps over one batch, with a clip that is reached."""
-    torch = torch_or_skip()
 
     ops, tensors = mlp(FEATURES, 3, hidden=(5,), activation="tanh", seed=2)
     data = part(40, 1)
@@ -279,6 +279,57 @@ def test_a_write_that_fails_leaves_the_old_checkpoint(tmp_path: Path, monkeypatc
     assert path.read_bytes() == written
 
 
+def test_a_checkpoint_that_cannot_be_read_or_written_is_a_failure_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ops, tensors = small("linear")
+    data = part(200, 1), part(100, 2)
+    with pytest.raises(SystemFailure, match="cannot be read"):
+        train(ops, tensors, *data, QUICK, checkpoint=tmp_path)
+    with pytest.raises(SystemFailure, match="run cannot be written"):
+        train(ops, tensors, *data, QUICK, checkpoint=tmp_path / "none" / "run")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(NoSpace, match="run cannot be written"):
+        train(ops, tensors, *data, QUICK, checkpoint=tmp_path / "run")
+    assert not list(tmp_path.iterdir())
+
+
+THREADS = """
+    import hashlib
+    import numpy as np
+    from threadpoolctl import threadpool_info
+    from neural_trader.models.architectures import gru, mlp
+    from neural_trader.models.calibrate import calibrate
+    from neural_trader.models.train import Options, Part, logits, train
+    random = np.random.default_rng(1)
+    features = random.normal(size=(4000, 30))
+    data = Part(features, np.digitize(features[:, 0] + random.normal(size=4000), [-0.5, 0.5]))
+    digest = hashlib.sha256()
+    for model, options in [
+        (mlp(30, 3, hidden=(256, 128)), Options(epochs=2, batch=1024)),
+        (gru(30, 3, hidden=(64,)), Options(epochs=1, steps=32)),
+    ]:
+        done = train(*model, data, data, options)
+        made = logits(model[0], done.tensors, features)
+        for array in [*(done.tensors[name] for name in sorted(done.tensors)), made, np.array(calibrate(made, data.labels).bias)]:
+            digest.update(array.tobytes())
+    print(max(info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"), digest.hexdigest())
+"""
+
+
+def test_the_number_of_threads_does_not_matter() -> None:
+    told = []
+    for threads in ("1", "2"):
+        environment = {**os.environ, **dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), threads)}
+        command = [sys.executable, "-c", textwrap.dedent(THREADS)]
+        told.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120).stdout.split())
+    assert told[0][1] == told[1][1]
+    assert told[0][0] == "1"
+    assert told[1][0] == str(min(2, len(os.sched_getaffinity(0))))  # given back afterwards
+
+
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     ops, tensors = small("linear")
     data = part(200, 1), part(100, 2)
@@ -357,6 +408,19 @@ def test_a_column_without_variation_has_no_effect() -> None:
     assert mean[2] == np.float32(0.1)
     assert inverse_scale[2] == 0.0
     assert (np.delete(inverse_scale, 2) > 0.0).all()
+
+
+def test_the_normalisation_is_of_the_rows_it_is_given() -> None:
+    random = np.random.default_rng(3)
+    features = random.normal(5, 3, (500, 4)).astype(np.float32)
+    mean, inverse_scale = fit_normalisation(features)
+    wide = features.astype(np.float64)
+    assert mean.tolist() == wide.mean(axis=0).astype(np.float32).tolist()
+    assert inverse_scale.tolist() == (1 / wide.std(axis=0)).astype(np.float32).tolist()
+    features[499, 2] += 100
+    again = fit_normalisation(features)
+    assert (again[0] != mean).tolist() == [False, False, True, False]
+    assert (again[1] != inverse_scale).tolist() == [False, False, True, False]
 
 
 def test_progress_tells_every_batch() -> None:
@@ -450,13 +514,13 @@ def test_logits_of_a_model_with_state_begin_anew_at_each_start(name: str) -> Non
 
 def test_logits_refuse_what_they_cannot_compute() -> None:
     ops, tensors = small("mlp")
-    with pytest.raises(InvalidArgument, match="needs \\(5,\\)"):
+    with pytest.raises(InvalidArgument, match="give floats of shape \\(rows, 4\\)"):
         logits(ops, tensors, np.zeros((3, FEATURES + 1)))
-    with pytest.raises(InvalidArgument, match="no rows"):
+    with pytest.raises(NoData, match="no rows"):
         logits(ops, tensors, np.zeros((0, FEATURES)))
     with pytest.raises(InvalidArgument, match="not finite"):
         logits(ops, tensors, np.full((3, FEATURES), np.nan))
-    with pytest.raises(InvalidArgument, match="has 0 features"):
+    with pytest.raises(InvalidArgument, match="give floats of shape \\(rows, 4\\)"):
         logits(ops, tensors, np.zeros(3))
     huge = {name: tensor * np.float32(1e30) for name, tensor in tensors.items()}
     with pytest.raises(InvalidArgument, match="logits are not finite"):
@@ -554,12 +618,13 @@ def test_a_model_with_state_needs_windows() -> None:
 
 def test_wrong_models_are_refused() -> None:
     ops, tensors = small("linear")
-    refused("first op is not the normalisation", model=([], {}))
-    refused("first op is not the normalisation", model=(ops[1:], tensors))
-    refused(
-        "needs the tensor 'head.bias', which is missing", model=(ops, {key: value for key, value in tensors.items() if key != "head.bias"})
-    )
-    refused("has 0 features", model=(ops, {key: value for key, value in tensors.items() if key != "norm.mean"}))
+    refused("ops: there are none; op 0 must be normalise", model=([], {}))
+    refused("op 0 must be normalise, and no other may be; this is dense", model=(ops[1:], tensors))
+    for name in ("head.bias", "norm.mean"):
+        refused(f"there is no tensor '{name}'", model=(ops, {key: value for key, value in tensors.items() if key != name}))
+    again = {**ops[0], "in": [2], "out": 3, "tensors": {"mean": "m", "inverse_scale": "s"}}
+    more = {"m": np.zeros(3, np.float32), "s": np.ones(3, np.float32)}
+    refused("no other may be; this is normalise", model=([*ops, again], {**tensors, **more}))
 
 
 def test_a_loss_that_grows_without_bound_is_refused() -> None:
@@ -573,7 +638,7 @@ def test_a_loss_that_grows_without_bound_is_refused() -> None:
 
 
 def test_normalisation_refuses_what_it_cannot_fit() -> None:
-    with pytest.raises(InvalidArgument, match="no training rows"):
+    with pytest.raises(NoData, match="no training rows"):
         fit_normalisation(np.zeros((0, 3)))
     with pytest.raises(InvalidArgument, match="column 1 varies by only"):
         fit_normalisation(np.array([[0.0, 1e-42], [1.0, -1e-42]]))
