@@ -65,6 +65,7 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     frame_bytes: int
     deaths: int
     hostile_records: int
+    signals: int
     denied: dict[str, int]
 
 
