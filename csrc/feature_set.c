@@ -132,18 +132,22 @@ static void flush(double sums[NT_SUM_COUNT]) {
   }
 }
 
-/* Time from one stamp to the next; a step back is none. Differences of any two stamps fit. */
-static inline int64_t elapsed(int64_t from, int64_t to) {
-  if (to <= from) return 0;
-  uint64_t difference = (uint64_t)to - (uint64_t)from;
-  return difference > (uint64_t)INT64_MAX ? INT64_MAX : (int64_t)difference;
+/* x where the condition (0 or 1) holds, else 0; without a branch: conditions on ticks are as good as random. */
+static inline int64_t only_if(int condition, int64_t x) {
+  return x & -(int64_t)condition;
 }
 
-/* 1 / (1 + u / 8)^8: an exponential's shape from exact operations. */
-static inline double kernel(double eighth_of_u) {
-  double base = 1.0 + eighth_of_u;
-  double square = base * base;
-  double fourth = square * square;
+/* Time from one stamp to the next; a step back is none. Differences of any two stamps fit. */
+static inline int64_t elapsed(int64_t from, int64_t to) {
+  uint64_t difference = (uint64_t)to - (uint64_t)from;
+  return only_if(to > from, (int64_t)(difference > (uint64_t)INT64_MAX ? (uint64_t)INT64_MAX : difference));
+}
+
+/* 1 / (1 + u / 8)^8: an exponential's shape from exact operations; 1 at zero. */
+static inline pair kernels(pair eighths_of_u) {
+  pair base = 1.0 + eighths_of_u;
+  pair square = base * base;
+  pair fourth = square * square;
   return 1.0 / (fourth * fourth);
 }
 
@@ -151,9 +155,9 @@ enum { BREAK_TIME = 1, BREAK_MID = 2, BREAK_QUOTE = 4, BREAK_TRADE = 8 };
 
 /* Whether this is the first of its kind since a break. */
 static inline int after_break(nt_features *f, uint64_t kind) {
-  int first = (f->breaks & kind) != 0;
+  if (__builtin_expect((f->breaks & kind) == 0, 1)) return 0;
   f->breaks &= ~kind;
-  return first;
+  return 1;
 }
 
 void nt_features_resume(nt_features *features) {
@@ -226,11 +230,8 @@ static inline void take_microprice(nt_features *f, double imbalance) {
 
 static inline void take_quote(nt_features *f, int64_t bid, int64_t ask, int64_t bid_size, int64_t ask_size, double imbalance) {
   if (f->quotes > 0) {
-    int64_t flow = 0;
-    if (bid >= f->bid) flow += bid_size;
-    if (bid <= f->bid) flow -= f->bid_size;
-    if (ask <= f->ask) flow -= ask_size;
-    if (ask >= f->ask) flow += f->ask_size;
+    int64_t flow = only_if(bid >= f->bid, bid_size) - only_if(bid <= f->bid, f->bid_size) - only_if(ask <= f->ask, ask_size) +
+                   only_if(ask >= f->ask, f->ask_size);
     if (after_break(f, BREAK_QUOTE)) flow = 0;
     double x = (double)flow;
     blend_each(&f->sums[NT_SUM_ORDER_FLOW_4], alphas_flow, 4, x);
@@ -260,7 +261,7 @@ static inline void take_impact(nt_features *f, int64_t mid_before) {
 }
 
 static inline void take_trade(nt_features *f, const nt_tick *tick, int has_mid, int64_t mid_before) {
-  int32_t sign = tick->aggressor == NT_SIDE_BUY ? 1 : tick->aggressor == NT_SIDE_SELL ? -1 : 0;
+  int32_t sign = (tick->aggressor == NT_SIDE_BUY) - (tick->aggressor == NT_SIDE_SELL);
   if (f->trades == 0) {
     f->first_price = tick->price;
     f->trade_ts = tick->ts_event;
@@ -270,28 +271,21 @@ static inline void take_trade(nt_features *f, const nt_tick *tick, int has_mid, 
     f->first_price = tick->price;
     f->sums[NT_SUM_PRICE_SIZE_64] = 0;
   }
-  take_impact(f, mid_before);
   double g = (double)sign;
   double size = (double)tick->size;
   double flow = g * size;
-  int64_t gap = elapsed(f->trade_ts, tick->ts_event);
-  if (gap > 0) {
-    double decay = kernel((double)gap * EIGHTH_OF_1S);
-    double slow_decay = kernel((double)gap * EIGHTH_OF_10S);
-    f->sums[NT_SUM_FLOW_1S] *= decay;
-    f->sums[NT_SUM_SIZE_1S] *= decay;
-    f->sums[NT_SUM_FLOW_10S] *= slow_decay;
-    f->sums[NT_SUM_SIZE_10S] *= slow_decay;
-  }
-  f->sums[NT_SUM_FLOW_1S] += flow;
-  f->sums[NT_SUM_SIZE_1S] += size;
-  f->sums[NT_SUM_FLOW_10S] += flow;
-  f->sums[NT_SUM_SIZE_10S] += size;
-  blend_each(&f->sums[NT_SUM_FLOW_4], alphas_flow, 4, flow);
   blend_each(&f->sums[NT_SUM_SIZE_4], alphas_flow, 4, size);
   blend(&f->sums[NT_SUM_ONE_256], ALPHA_256, 1.0);
   double ratio = size * f->sums[NT_SUM_ONE_256] / f->sums[NT_SUM_SIZE_256];
-  pair logs = natural_logs((pair){1.0 + ratio, ratio});
+  pair logs = natural_logs((pair){1.0 + ratio, ratio}); /* early: all up to its use goes on meanwhile */
+  take_impact(f, mid_before);
+  double gap = (double)elapsed(f->trade_ts, tick->ts_event);
+  pair decays = kernels(gap * (pair){EIGHTH_OF_1S, EIGHTH_OF_10S});
+  f->sums[NT_SUM_FLOW_1S] = f->sums[NT_SUM_FLOW_1S] * decays[0] + flow;
+  f->sums[NT_SUM_SIZE_1S] = f->sums[NT_SUM_SIZE_1S] * decays[0] + size;
+  f->sums[NT_SUM_FLOW_10S] = f->sums[NT_SUM_FLOW_10S] * decays[1] + flow;
+  f->sums[NT_SUM_SIZE_10S] = f->sums[NT_SUM_SIZE_10S] * decays[1] + size;
+  blend_each(&f->sums[NT_SUM_FLOW_4], alphas_flow, 4, flow);
   f->volume = g * logs[0];
   f->size_relative = logs[1];
   blend(&f->sums[NT_SUM_LARGE_FLOW_32], ALPHA_32, g * positive(f->size_relative));
@@ -299,8 +293,7 @@ static inline void take_trade(nt_features *f, const nt_tick *tick, int has_mid, 
   blend(&f->sums[NT_SUM_SIGN_64], ALPHA_64, g);
   blend(&f->sums[NT_SUM_PERSISTENCE_64], ALPHA_64, g * (double)f->sign); /* zero before the second trade, as the sum is */
   blend(&f->sums[NT_SUM_PRICE_SIZE_64], ALPHA_64, (double)(tick->price - f->first_price) * size);
-  int64_t length = f->run * sign;
-  if (sign != 0) f->run = length > 0 ? f->run + sign : sign;
+  f->run = sign + only_if(f->run * sign > 0 || sign == 0, f->run);
   f->sign = sign;
   f->trade_ts = tick->ts_event;
   f->trades++;
@@ -318,7 +311,7 @@ void nt_features_update(nt_features *features, const nt_tick *tick, int64_t bid,
     f->gap = after_break(f, BREAK_TIME) ? 0 : elapsed(f->ts, tick->ts_event);
     blend_each(&f->sums[NT_SUM_GAP_16], alphas_gap, 3, (double)f->gap);
   }
-  blend(&f->sums[NT_SUM_TRADE_64], ALPHA_64, is_trade ? 1.0 : 0.0);
+  blend(&f->sums[NT_SUM_TRADE_64], ALPHA_64, (double)is_trade);
   f->ts = tick->ts_event;
   f->ticks++;
   if ((f->ticks & (TICKS_A_FLUSH - 1)) == 0) flush(f->sums);

@@ -45,7 +45,7 @@ _DOCUMENT_BYTES_MAX: Final = 1 << 26
 _CHUNK: Final = 65_536  # ticks in one piece
 _TIME_MAX: Final = 2**62 - 1  # nanoseconds since 1970, either way: beyond it the core takes no tape
 _DAY_MAX: Final = 1_000_000  # days since 1970
-_KINDS: Final = tuple(abi.TickKind)
+_KINDS: Final = tuple(kind for kind in abi.TickKind if kind != abi.NT_TICK_SIGNAL)  # which no source brings
 _FIXED_TERMS: Final = ("price_decimals", "quantity_decimals", "tick_raw", "lot_raw", "session", "currency")
 
 Progress = Callable[[int, int], None]

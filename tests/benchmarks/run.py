@@ -15,9 +15,12 @@ from pathlib import Path
 import book
 import compiled
 import day
+import features
 import machine
+import model
 import order
 import peers
+import pipeline
 import replay
 import ring
 import sources
@@ -31,6 +34,9 @@ GROUPS = {
     "order": order.measure,
     "replay": replay.measure,
     "strategy": compiled.measure,
+    "features": features.measure,
+    "model": model.measure,
+    "pipeline": pipeline.measure,
     "sources": sources.measure,
     "book": book.measure,
     "backtest": day.measure,

@@ -25,7 +25,7 @@ def test_the_fallback_opens_the_plain_library() -> None:
     _native._check(lib)
     name = ffi.new("char[64]")
     assert lib.nt_feature_name(0, name, 64) >= 0
-    assert ffi.string(name) == b"trade_flow_4"
+    assert ffi.string(name) == b"spread"
     assert lib.nt_close(0) == abi.NT_ERR_BAD_HANDLE
 
 

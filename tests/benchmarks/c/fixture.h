@@ -94,8 +94,8 @@ static inline void fixture_check(int32_t result, const char *what) {
   if (result < 0) bench_fail(what, result);
 }
 
-static inline uint32_t fixture_kernel(const char *name, uint32_t clock) {
-  nt_kernel_config config = {.clock = clock, .instruments = 1, .accounts = 1, .channels = 1};
+static inline uint32_t fixture_kernel(const char *name, uint32_t clock, uint32_t models) {
+  nt_kernel_config config = {.clock = clock, .instruments = 1, .accounts = 1, .channels = 1, .models = models};
   snprintf(config.name, sizeof(config.name), "%s", name);
   nt_instrument instrument = fixture_instrument(0);
   nt_account account = fixture_account();

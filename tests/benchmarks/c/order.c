@@ -44,7 +44,7 @@ static void send_byte(int fd) {
 static void kernel_side(shared *both, const char *name, long runs, long count, int commands, int answers) {
   uint64_t number = 0;
   bench_pin(BENCH_CHILD_CPU);
-  uint32_t kernel = fixture_kernel(name, NT_CLOCK_MONOTONIC), feed;
+  uint32_t kernel = fixture_kernel(name, NT_CLOCK_MONOTONIC, 0), feed;
   nt_error error;
   nt_tick quote = fixture_quote(0, nt_clock_ns());
   fixture_check(nt_kernel_start(kernel), "nt_kernel_start");
@@ -183,7 +183,7 @@ static void order_cost(long runs, long orders) {
   for (long run = 0; run < runs; run++) {
     double times[WINDOWS_COMPARED];
     nt_error error;
-    desk at = {.kernel = fixture_kernel("", NT_CLOCK_TAPE), .ts = 1};
+    desk at = {.kernel = fixture_kernel("", NT_CLOCK_TAPE, 0), .ts = 1};
     fixture_check(nt_kernel_client(at.kernel, "bench", &at.client, &error), "nt_kernel_client");
     nt_tick quote = fixture_quote(0, at.ts);
     if (nt_kernel_replay(at.kernel, &quote, 1) != 1) bench_fail("the quote was not taken", 1);
