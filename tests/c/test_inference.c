@@ -122,10 +122,13 @@ static void steps_on_its_clock(void) {
     tape[i].bid_price = tape[i - 1].price - 25, tape[i].ask_price = tape[i - 1].price;
     tape[i].bid_size = 5, tape[i].ask_size = 3 + i % 5;
   }
+  /* A slice in which a session opens and nothing else happens is no change of time. */
+  tape[700] = (nt_tick){.ts_event = tape[700].ts_event, .kind = NT_TICK_SESSION, .price = NT_SESSION_OPEN, .size = 1};
+  tape[699].flags = tape[700].flags = NT_TICK_LAST_OF_SLICE;
   for (uint32_t i = 0; i < TICKS; i++) {
     quotes += tape[i].kind == NT_TICK_QUOTE;
     trades += tape[i].kind == NT_TICK_TRADE;
-    slices += (tape[i].flags & NT_TICK_LAST_OF_SLICE) != 0;
+    slices += (tape[i].flags & NT_TICK_LAST_OF_SLICE) != 0 && i != 700;
   }
   uint32_t kernel = kernel_with(shapes, 5, 5, fixture_config("", NT_CLOCK_TAPE)), count = replayed(kernel, tape, TICKS + 1, seen);
   CHECK_EQUAL(count_signals(seen, count, 0), quotes + trades);
@@ -159,6 +162,11 @@ static void forgets_and_warms_up(void) {
   uint32_t kernel = kernel_with(&shape, 1, 1, fixture_config("", NT_CLOCK_TAPE)), client = client_of(kernel, "one"), signals = 0, told = 0;
   static nt_report reports[8];
   nt_poll poll;
+  model_bytes file = model_bytes_of(&shape); /* of its own, reset by hand where the kernel's has to be */
+  uint32_t model = 0;
+  nt_model_info info;
+  CHECK(nt_model_load(file.at, file.size, NT_PRECISION_FLOAT32, NT_ISA_AUTO, 1, &model, NULL) == NT_OK);
+  CHECK_EQUAL(nt_model_read_info(model, &info), NT_OK);
   CHECK_EQUAL(nt_client_subscribe(client), NT_OK);
   CHECK_EQUAL(nt_read_signal(client, 0, 0, &latest), NT_ERR_NO_DATA);
   for (uint32_t i = 0, in_part = 0; i < n; i++) {
@@ -168,6 +176,14 @@ static void forgets_and_warms_up(void) {
                       tape[i - 1].kind == NT_TICK_TRADE
                   ? in_part + 1
                   : tape[i].kind == NT_TICK_TRADE;
+    float own[3] = {0};
+    if (tape[i].kind == NT_TICK_TRADE) {
+      double values[NT_FEATURE_COUNT];
+      CHECK(nt_read_features(client, 0, values, NT_FEATURE_COUNT) > 0);
+      const float features[2] = {(float)values[info.features[0]], (float)values[info.features[1]]};
+      if (in_part == 1) CHECK_EQUAL(nt_model_reset(model, 0), NT_OK);
+      CHECK_EQUAL(nt_model_step(model, 0, features, own), NT_OK);
+    }
     int ready = in_part > 4;
     CHECK_EQUAL(nt_read_signal(client, 0, 0, &latest), ready ? NT_OK : i < 4 ? NT_ERR_NO_DATA : NT_ERR_NOT_READY);
     for (uint32_t t = 0; t < poll.ticks; t++) {
@@ -175,14 +191,15 @@ static void forgets_and_warms_up(void) {
       int not_ready = (seen[t].signal_flags & NT_SIGNAL_NOT_READY) != 0;
       CHECK(not_ready ? isnan(seen[t].values[0]) && isnan(seen[t].values[2]) && isnan(seen[t].confidence) : isfinite(seen[t].values[0]));
       CHECK(not_ready != ready);
+      CHECK(not_ready || memcmp(own, seen[t].values, sizeof(own)) == 0);
       told += not_ready ? 1 : 0;
       signals += not_ready ? 0 : 1;
     }
   }
   CHECK_EQUAL(signals, 4 * 2);
   CHECK_EQUAL(told, 3);
-  nt_close(client), nt_close(kernel);
-  free(seen);
+  nt_close(client), nt_close(kernel), nt_close(model);
+  free(seen), free(file.at);
 }
 
 static nt_tick signal_of(uint16_t model, float up) {
@@ -250,7 +267,7 @@ static void refuses_what_is_no_signal(void) {
     if (fault == 3) signal.values[0] = INFINITY;
     if (fault == 4) signal.confidence = 1.5f;
     if (fault == 5) signal.confidence = NAN;
-    if (fault == 6) signal.value_count = 0;
+    if (fault == 6) signal.value_count = 0, signal.values[0] = signal.values[1] = 0;
     if (fault == 7) signal.value_count = 7;
     if (fault == 8) signal.values[5] = 1;
     if (fault == 9) signal.signal_flags = 32;

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from mutants_of_checks import MORE, MUTANTS
+from mutants_of_models import INFERENCE
 from mutants_of_venue import LIFECYCLE
 from mutation import changed, compile_all, outcome
 
@@ -25,13 +26,13 @@ def test_a_removed_or_shifted_check_is_noticed(objects: Path, tmp_path: Path, na
 
 
 @pytest.mark.xdist_group("mutants")
-@pytest.mark.parametrize("name", [*MORE, *LIFECYCLE])
+@pytest.mark.parametrize("name", [*MORE, *LIFECYCLE, *INFERENCE])
 def test_a_changed_rule_is_noticed(objects: Path, tmp_path: Path, name: str) -> None:
-    source, file, text, mutant, test = (MORE | LIFECYCLE)[name]
+    source, file, text, mutant, test = (MORE | LIFECYCLE | INFERENCE)[name]
     assert outcome(objects, tmp_path, source, changed(source, text, mutant), file) == test
 
 
 @pytest.mark.xdist_group("mutants")
-@pytest.mark.parametrize("file", sorted({"test_checks.c", *(row[1] for row in (MORE | LIFECYCLE).values())}))
+@pytest.mark.parametrize("file", sorted({"test_checks.c", *(row[1] for row in (MORE | LIFECYCLE | INFERENCE).values())}))
 def test_without_a_change_every_test_passes(objects: Path, tmp_path: Path, file: str) -> None:
     assert outcome(objects, tmp_path, "validate.c", changed("validate.c", "Pre-trade checks", "Checks"), file) is None

@@ -1,0 +1,98 @@
+"""Mutants of models in the loop: their clocks, resets, gates, and what counts as a signal."""
+
+_TEST = "test_inference.c"
+
+# As the tables of the other subjects.
+INFERENCE = {
+    "quotes_are_no_trades": ("inference.c", _TEST, "return ticks - trades;", "return ticks;", "steps_on_its_clock"),
+    "every_nth": (
+        "inference.c",
+        _TEST,
+        "if (seat->events < resident->every) continue;",
+        "if (seat->events == 0) continue;",
+        "steps_on_its_clock",
+    ),
+    "time_that_passes_without_data": (
+        "inference.c",
+        _TEST,
+        "slice_ends && watch->moved;",
+        "slice_ends != 0;",
+        "steps_on_its_clock",
+    ),
+    "warm_up": ("inference.c", _TEST, "if (seat->steps++ < resident->warm_up) return;", "seat->steps++;", "forgets_and_warms_up"),
+    "gap_in_time": ("inference.c", _TEST, "- seat->ts > resident->gap_ns)", "- seat->ts > INT64_MAX)", "forgets_and_warms_up"),
+    "reset_of_the_state": (
+        "inference.c",
+        _TEST,
+        "  nt_program_reset(resident->program, instrument);\n",
+        "",
+        "forgets_and_warms_up",
+    ),
+    "reset_on_a_session": (
+        "inference.c",
+        _TEST,
+        "reset_all(kernel, tick->instrument, tick->ts_event, NT_MODEL_RESET_SESSION);",
+        "(void)0;",
+        "forgets_and_warms_up",
+    ),
+    "reset_on_a_gap": (
+        "inference.c",
+        _TEST,
+        "if (tick->instrument == i || tick->instrument == NT_NONE) reset_all",
+        "if (tick->instrument == i) reset_all",
+        "forgets_and_warms_up",
+    ),
+    "nobody_is_told": ("inference.c", _TEST, "  if (!seat->ready) return;\n", "  return;\n", "forgets_and_warms_up"),
+    "confidence": (
+        "inference.c",
+        _TEST,
+        "outputs[i] > signal->confidence ? outputs[i]",
+        "outputs[i] < signal->confidence ? outputs[i]",
+        "says_what_the_model_gives",
+    ),
+    "confidence_of_a_mean": ("inference.c", _TEST, "0.319381530f", "0.3193f", "gives_normal_outputs"),
+    "gate_largest": ("inference.c", _TEST, "measured->max_dp * 1e6 <= NT_PRECISION_MAX_PPM", "1", "models_are_refused"),
+    "gate_99": ("inference.c", _TEST, "measured->p99_dp * 1e6 <= NT_PRECISION_P99_PPM", "1", "models_are_refused"),
+    "gate_log_loss": ("inference.c", _TEST, "measured->log_loss_change * 1e6 <= NT_PRECISION_LOG_LOSS_PPM", "1", "models_are_refused"),
+    "gate_unmeasured": ("inference.c", _TEST, "if (measured->rows == 0) {", "if (0) {", "models_are_refused"),
+    "missing_symbol": ("inference.c", _TEST, "if (i == kernel->state->instrument_count) {", "if (0) {", "models_are_refused"),
+    "somebody_else_speaks": (
+        "apply.c",
+        _TEST,
+        "(state->own_models >> signal->model & 1) == of_kernel",
+        "1",
+        "refuses_what_is_no_signal",
+    ),
+    "signal_of_no_model": ("apply.c", _TEST, "signal->model >= models ||", "0 ||", "refuses_what_is_no_signal"),
+    "signal_without_values": ("apply.c", _TEST, "signal->value_count < 1 ||", "0 ||", "refuses_what_is_no_signal"),
+    "signal_flags": ("apply.c", _TEST, "signal->signal_flags >= 2 * NT_SIGNAL_DEVICE", "0", "refuses_what_is_no_signal"),
+    "values_that_are_no_numbers": (
+        "apply.c",
+        _TEST,
+        "if (!__builtin_isfinite(signal->values[i])) return 0;",
+        "",
+        "refuses_what_is_no_signal",
+    ),
+    "values_beyond_the_count": ("apply.c", _TEST, "if (signal->values[i] != 0) return 0;", "", "refuses_what_is_no_signal"),
+    "confidence_above_one": (
+        "apply.c",
+        _TEST,
+        "signal->confidence >= 0 && signal->confidence <= 1",
+        "signal->confidence >= 0",
+        "refuses_what_is_no_signal",
+    ),
+    "a_signal_is_shown": (
+        "sequencer.c",
+        _TEST,
+        "nt_seqlock_write(row->word, signal, NT_ROW_WORDS(nt_tick));",
+        "(void)row;",
+        "says_what_the_model_gives",
+    ),
+    "last_of_slice_in_real_time": (
+        "sequencer.c",
+        _TEST,
+        "if ((tick.flags & NT_TICK_LAST_OF_SLICE) != 0 && kernel->inference.slice_count > 0) {",
+        "if (0) {",
+        "signals_in_real_time",
+    ),
+}
