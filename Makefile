@@ -1,6 +1,7 @@
 # Needs a C compiler, GNU make and Python 3.11 or later with venv; CMake, Ninja and everything else comes from the package index.
 #
 #   make run [ARGS=--json]   the main job: a real trading day through the kernel, ending with an order that is denied
+#   make model [ARGS=--json] train a model on the first part of that day, and trade on what it says in the last
 #   make build               compile after an edit of csrc/ (Python edits need nothing)
 #   make test                everything that CI checks
 #   make bench, bench-quick  measure and write bench.json
@@ -13,7 +14,7 @@
 MAKEFLAGS += --no-print-directory
 .SILENT:
 .DELETE_ON_ERROR:
-.PHONY: run build generate test test-c test-python fuzz bench bench-quick docs lint format coverage clean system
+.PHONY: run model build generate test test-c test-python fuzz bench bench-quick docs lint format coverage clean system
 
 PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
     if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
@@ -37,6 +38,13 @@ ARGS ?=
 
 run: $(BUILT)
 	$(BIN)/neural-trader run examples/run.toml --final-order "BUY 500 ES" $(ARGS)
+
+# Judged and drawn in build/model/training.html. The model is calibrated on the part between the two.
+model: $(BUILT)
+	mkdir -p build/model
+	$(BIN)/neural-trader model train --source sample:es-2013-09 --architecture best --horizon 50 --output build/model/es.safetensors \
+	  --tearsheet build/model/training.html >&2
+	$(BIN)/neural-trader run examples/model.toml $(ARGS)
 
 build: $(BUILT)
 

@@ -15,6 +15,7 @@ __all__ = [
     "ConfigError",
     "ConfigProblem",
     "Corrupt",
+    "DeviceUnavailable",
     "Forked",
     "Full",
     "InvalidArgument",
@@ -30,6 +31,7 @@ __all__ = [
     "NoSpace",
     "NotFound",
     "Overrun",
+    "PrecisionRefused",
     "SourceError",
     "StateError",
     "StrategyError",
@@ -230,6 +232,18 @@ class ModelNotReady(NeuralTraderError):
 
     default_code = abi.NT_ERR_NOT_READY
     default_text = "the model is warming up; wait until it has seen its warm_up steps"
+
+
+class DeviceUnavailable(NeuralTraderError):
+    """The GPU that was asked for cannot be used; the message says why."""
+
+    default_text = "no GPU can be used"
+
+
+class PrecisionRefused(NeuralTraderError):
+    """A precision in which a model was not measured, or is too far from float32; the message has the figures."""
+
+    default_text = "the model may not run in this precision"
 
 
 class MissingExtra(NeuralTraderError, ImportError):

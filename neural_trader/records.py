@@ -140,6 +140,11 @@ class Ticks(Sequence[Any]):
         self._tradables = tradables
 
     @property
+    def tradables(self) -> Sequence[Tradable]:
+        """The instruments, in the order that `instrument` of a record counts in."""
+        return self._tradables
+
+    @property
     def raw(self) -> NDArray[Any]:
         """The records, dtype abi.NT_TICK."""
         return self._memory[: self._count]

@@ -1,4 +1,4 @@
-"""The command line: `neural-trader backtest | sweep | run | check | data | halt | resume | top | orders | positions | doctor`."""
+"""The command line: `neural-trader backtest | sweep | run | check | data | model | halt | resume | top | orders | positions | doctor`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from importlib.metadata import version
 from types import FrameType
 from typing import Final, NoReturn
 
-from neural_trader.cli import backtest, check, data, doctor, orders, positions, run, state, sweep, top
+from neural_trader.cli import backtest, check, data, doctor, model, orders, positions, run, state, sweep, top
 from neural_trader.cli.common import EXIT_FAILURE
 from neural_trader.processes import explain
 
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"neural-trader {version('neural-trader')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (backtest, sweep, run, check, data, state, top, orders, positions, doctor):
+    for module in (backtest, sweep, run, check, data, model, state, top, orders, positions, doctor):
         module.add(commands)
     return parser
 

@@ -31,6 +31,7 @@ EXPECTED = {
     "ERR_OVERRUN": errors.Overrun,
     "ERR_WOULD_DEADLOCK": errors.WouldDeadlock,
     "ERR_NO_DATA": errors.NoData,
+    "ERR_NOT_READY": errors.ModelNotReady,
 }
 
 
