@@ -25,6 +25,7 @@ from neural_trader.config import (
     Fee,
     Instrument,
     Limits,
+    ModelConfig,
     OutputConfig,
     Session,
     SourceConfig,
@@ -47,6 +48,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = {
     "[venues.NAME]": VenueLatency,
     "[accounts.NAME]": AccountConfig,
     "[limits]": Limits,
+    "[models.NAME]": ModelConfig,
     "[output]": OutputConfig,
 }
 

@@ -324,7 +324,7 @@ def test_every_public_name_is_documented() -> None:
     import neural_trader
 
     pages = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("python_api.md", "configuration.md"))
-    structs = {"AccountConfig", "Config", "Fee", "Instrument", "Limits", "Session", "VenueConfig", "VenueLatency"}
+    structs = {"AccountConfig", "Config", "Fee", "Instrument", "Limits", "ModelConfig", "Session", "VenueConfig", "VenueLatency"}
     errors = {"ConfigError", "NeuralTraderError", "SourceError", "OrderTimedOut"}
     for name in set(neural_trader.__all__) - structs - errors:
         assert re.search(rf"^::: neural_trader\.[\w.]+\.{name}$", pages, re.M), name

@@ -294,7 +294,7 @@ def kernel_signals(source: Source, data: bytes, name: str) -> dict[int, list[flo
     try:
         for instrument in source.instruments.values():
             check(lib.nt_kernel_add_instrument(kernel, ffi.new("nt_instrument *", instrument.row())), kernel)
-        check(lib.nt_kernel_add_model(kernel, data, len(data), abi.NT_PRECISION_FLOAT32, abi.NT_ISA_AUTO), kernel)
+        check(lib.nt_kernel_add_model(kernel, b"model", data, len(data), abi.NT_PRECISION_FLOAT32, abi.NT_ISA_AUTO), kernel)
         ticks = np.ascontiguousarray(source.ticks)
         first = ffi.cast("nt_tick *", ticks.ctypes.data)
         for place in range(len(ticks)):
