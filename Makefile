@@ -5,6 +5,7 @@
 #   make build               compile after an edit of csrc/ (Python edits need nothing)
 #   make test                everything that CI checks
 #   make bench, bench-quick  measure and write bench.json
+#   make test-gpu, bench-gpu on a machine with an NVIDIA GPU
 #   make docs                the documentation as a site
 #   make fuzz [SECONDS=300]  every fuzzer for longer, and the property tests; needs clang with its fuzzer runtime
 #   make lint, format, coverage, generate, clean
@@ -14,7 +15,7 @@
 MAKEFLAGS += --no-print-directory
 .SILENT:
 .DELETE_ON_ERROR:
-.PHONY: run model build generate test test-c test-python fuzz bench bench-quick docs lint format coverage clean system
+.PHONY: run model build generate test test-c test-python fuzz bench bench-quick test-gpu bench-gpu docs lint format coverage clean system
 
 PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
     if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
@@ -23,7 +24,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-build-isolation
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 C_SOURCES := $(wildcard csrc/*.c csrc/*.h csrc/*.inc csrc/platform/*)
-C_FORMATTED := $(wildcard csrc/*.[ch] csrc/platform/*.[ch] tests/c/*.[ch] tests/benchmarks/*.[ch] tests/benchmarks/*/*.[ch])
+C_FORMATTED := $(wildcard csrc/*.[ch] csrc/platform/*.[ch] tests/c/*.[ch] tests/benchmarks/*.[ch] tests/benchmarks/*/*.[ch] neural_trader/models/kernels/*)
 BUILT := build/core/.stamp
 CMAKE := $(BIN)/cmake
 CTEST := $(BIN)/ctest --output-on-failure --parallel 2
@@ -177,6 +178,18 @@ bench: .venv/.bench $(BUILT)
 
 bench-quick: .venv/.bench $(BUILT)
 	$(BIN)/python tests/benchmarks/run.py --json bench.json --quick
+
+# On a machine with an NVIDIA GPU.
+.venv/.gpu: .venv/.tests
+	echo "CuPy" >&2
+	$(INSTALL) --editable ".[gpu]" >&2
+	touch $@
+
+test-gpu: .venv/.gpu $(BUILT)
+	$(BIN)/python -m pytest -m gpu tests/python/test_gpu_device.py
+
+bench-gpu: .venv/.gpu $(BUILT)
+	$(BIN)/python tests/benchmarks/gpu.py --json bench-gpu.json
 
 # ---- documentation -------------------------------------------------------------------------------------------------------------
 

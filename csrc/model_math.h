@@ -7,9 +7,14 @@
 #ifndef NT_MODEL_MATH_H
 #define NT_MODEL_MATH_H
 
+/* The run-time compiler of CUDA has fmaf, sqrtf and memcpy, and no headers. */
+#if defined(__CUDACC_RTC__)
+typedef unsigned int uint32_t;
+#else
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#endif
 
 #ifndef NT_LANES
 #define NT_LANES 1

@@ -1,5 +1,6 @@
 /* From a model file to a program. */
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,7 +252,7 @@ static double op_reach(const nt_model_file *file, const nt_model_op *from, const
 }
 
 static int stays_finite(const nt_model_file *file, nt_error *error) {
-  double reach[NT_MODEL_REGISTERS] = {0}, way = 0;
+  double reach[NT_MODEL_REGISTERS] = {(double)FLT_MAX}, way = 0; /* features are finite, no more is known */
   for (uint32_t i = 0; i < file->op_count; i++) {
     reach[file->ops[i].out] = op_reach(file, &file->ops[i], reach, &way);
     if (!(way <= REACH_MAX)) {
