@@ -94,29 +94,42 @@ static int32_t refuse(uint32_t handle, const model *m, const float *features, ui
   return NT_ERR_INVALID;
 }
 
-int32_t nt_model_predict(uint32_t handle, const float *features, uint32_t count, uint32_t steps, float *outputs) {
+/* Floats at the begin of the room for as many doubles, in place. */
+static void widen(double *outputs, uint64_t count) {
+  for (uint64_t i = count; i-- > 0;) {
+    float value;
+    memcpy(&value, (const char *)outputs + i * sizeof(float), sizeof(float));
+    outputs[i] = (double)value;
+  }
+}
+
+int32_t nt_model_predict(uint32_t handle, const float *features, uint32_t count, uint32_t steps, double *outputs) {
   int32_t result;
   model *m = nt_handle_enter(handle, NT_HANDLE_MODEL, &result);
   if (m == NULL) return result;
   if (features == NULL || outputs == NULL || steps == 0 || (steps > 1 && !m->info.stateful)) {
     nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, steps, m->info.stateful ? NT_ABSENT : 1,
                  "features, room for outputs, and at least one step are needed; a model without state takes one step at a time");
-  } else if ((result = nt_program_predict(m->program, features, count, steps, outputs)) != NT_OK) {
+  } else if ((result = nt_program_predict(m->program, features, count, steps, (float *)(void *)outputs)) != NT_OK) {
     result = refuse(handle, m, features, (uint64_t)count * steps);
+  } else {
+    widen(outputs, (uint64_t)count * m->info.outputs);
   }
   nt_handle_leave(handle);
   return result;
 }
 
-int32_t nt_model_step(uint32_t handle, uint32_t row, const float *features, float *outputs) {
+int32_t nt_model_step(uint32_t handle, uint32_t row, const float *features, double *outputs) {
   int32_t result;
   model *m = nt_handle_enter(handle, NT_HANDLE_MODEL, &result);
   if (m == NULL) return result;
   if (features == NULL || outputs == NULL || row >= m->info.rows) {
     nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, row, (int64_t)m->info.rows - 1,
                  "features, room for outputs, and a row that the model was loaded with are needed");
-  } else if ((result = nt_program_step(m->program, row, features, outputs)) != NT_OK) {
+  } else if ((result = nt_program_step(m->program, row, features, (float *)(void *)outputs)) != NT_OK) {
     result = refuse(handle, m, features, 1);
+  } else {
+    widen(outputs, m->info.outputs);
   }
   nt_handle_leave(handle);
   return result;

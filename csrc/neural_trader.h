@@ -908,11 +908,11 @@ NT_API int32_t nt_read_latency_counts(uint32_t handle, uint32_t kind, uint64_t *
 NT_API int32_t nt_model_load(const void *bytes, uint64_t size, uint32_t precision, uint32_t isa, uint32_t rows, uint32_t *model,
                              nt_error *error);
 NT_API int32_t nt_model_read_info(uint32_t model, nt_model_info *out);
-/* count sequences of `steps` rows of features each, every one from a state of zeros; outputs: of each one's last step. NT_ERR_INVALID
- * where a feature is infinite or not a number (error.observed is the first one's row); outputs are then not to be used. */
-NT_API int32_t nt_model_predict(uint32_t model, const float *features, uint32_t count, uint32_t steps, float *outputs);
+/* count sequences of `steps` rows of features each, every one from a state of zeros; outputs: of each one's last step, each a float32.
+ * NT_ERR_INVALID where a feature is infinite or not a number (error.observed is the first one's row); outputs are then not to be used. */
+NT_API int32_t nt_model_predict(uint32_t model, const float *features, uint32_t count, uint32_t steps, double *outputs);
 /* The next step of a row. NT_ERR_INVALID, and nothing done, for a feature that is infinite or not a number. */
-NT_API int32_t nt_model_step(uint32_t model, uint32_t row, const float *features, float *outputs);
+NT_API int32_t nt_model_step(uint32_t model, uint32_t row, const float *features, double *outputs);
 /* Does now what the next step of the row can do without its features. */
 NT_API int32_t nt_model_advance(uint32_t model, uint32_t row);
 NT_API int32_t nt_model_reset(uint32_t model, uint32_t row); /* to a state of zeros */

@@ -672,8 +672,8 @@ int32_t nt_read_latency_counts(uint32_t handle, uint32_t kind, uint64_t *counts,
 int32_t nt_model_load(const void *bytes, uint64_t size, uint32_t precision, uint32_t isa, uint32_t rows, uint32_t *model,
                              nt_error *error);
 int32_t nt_model_read_info(uint32_t model, nt_model_info *out);
-int32_t nt_model_predict(uint32_t model, const float *features, uint32_t count, uint32_t steps, float *outputs);
-int32_t nt_model_step(uint32_t model, uint32_t row, const float *features, float *outputs);
+int32_t nt_model_predict(uint32_t model, const float *features, uint32_t count, uint32_t steps, double *outputs);
+int32_t nt_model_step(uint32_t model, uint32_t row, const float *features, double *outputs);
 int32_t nt_model_advance(uint32_t model, uint32_t row);
 int32_t nt_model_reset(uint32_t model, uint32_t row);
 """

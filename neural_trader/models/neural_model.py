@@ -41,9 +41,16 @@ Floats = NDArray[np.float64]
 
 _ROWS_MAX: Final = 1 << 20
 _CALL_ROWS: Final = 1 << 16  # of one call of the core, so that Ctrl-C does not wait longer
-_KEPT_BYTES: Final = 1 << 16  # inputs up to this size are kept between calls
 _NEVER: Final = 1 << 62
-_predict, _step, _float64 = lib.nt_model_predict, lib.nt_model_step, np.dtype(np.float64)
+_predict, _step, _from_buffer, _ndarray, _float32 = (
+    lib.nt_model_predict,
+    lib.nt_model_step,
+    ffi.from_buffer,
+    np.ndarray,
+    np.dtype(np.float32),
+)
+_FLOATS: Final = ffi.typeof("float[]")
+_DOUBLES: Final = ffi.typeof("double[]")
 
 
 class Prediction(msgspec.Struct, frozen=True, eq=False):
@@ -78,31 +85,31 @@ class _Cell:
     __slots__ = (
         "calibrated",
         "count",
-        "data",
         "direct",
         "outputs",
         "pointer",
         "room",
-        "step_data",
+        "shape",
         "step_outputs",
         "step_pointer",
         "step_room",
+        "step_shape",
         "steps",
     )
 
     def __init__(self, outputs: int) -> None:
-        self.data: Any = None  # the caller's array that `pointer` points into, if it is to be known again
         self.pointer: Any = None
+        self.shape: Any = None  # of data, while another array of it would be laid out alike
         self.count = 0
         self.steps = 0  # of each of `count` sequences; 0: the rows are one stream
         self.direct = False  # one call of the core on the CPU does it
         self.calibrated = False
         self.outputs: Any = None
         self.room: Any = None  # pointer to outputs
-        self.step_data: Any = None  # as data and pointer
         self.step_pointer: Any = None
-        self.step_outputs = np.empty((1, outputs), np.float32)
-        self.step_room = _pointer(self.step_outputs)
+        self.step_shape: Any = None
+        self.step_outputs = np.empty((1, outputs))
+        self.step_room = _from_buffer(_DOUBLES, self.step_outputs)
 
 
 class NeuralModel:
@@ -269,9 +276,9 @@ class NeuralModel:
         - Ticks of one instrument: the features are computed from these ticks alone, as if nothing had come before, and read on the model's
           clock; there is a prediction for each reading from the first at which all of the model's features are known
 
-        A float32 array of up to 64 KB in one piece is read in place and kept until the next call: changing its numbers and calling again
-        costs nothing but the model. InvalidArgument for other shapes and types, numbers that are not finite in float32, no rows, ticks
-        that give no reading, and MarketData, which lacks sizes and tick size. Busy, BadHandle.
+        A float32 array in one piece is read in place, and no more is done for one of the same shape as the last. InvalidArgument for other
+        shapes and types, masked arrays, numbers that are not finite in float32, no rows, ticks that give no reading, and MarketData, which
+        lacks sizes and tick size. Busy, BadHandle.
         """
         begin = perf_counter_ns()
         try:
@@ -279,13 +286,18 @@ class NeuralModel:
         except IndexError:
             raise self._unusable() from None
         try:
-            if data is not cell.data:
+            if data.__class__ is _ndarray and data.dtype is _float32 and data.shape == cell.shape:
+                try:  # another array like the last one needs no more than its address
+                    cell.pointer = _from_buffer(_FLOATS, data)
+                except ValueError:  # it is not in one piece
+                    self._place(cell, data)
+            else:
                 self._place(cell, data)
             if cell.direct:
                 code = _predict(self._handle, cell.pointer, cell.count, cell.steps, cell.room)
                 if code:
                     check(code, self._handle)
-                predictions, device = cell.outputs.astype(_float64), "cpu"
+                predictions, device = cell.outputs.copy(), "cpu"
             else:
                 predictions, device = self._at_length(cell)
         finally:
@@ -294,8 +306,10 @@ class NeuralModel:
 
     def _place(self, cell: _Cell, data: Any) -> None:
         """Check new data and lay it out for a call."""
-        cell.data = None
+        cell.shape = None
         given = self._features_of(data) if not isinstance(data, np.ndarray) else data
+        if isinstance(given, np.ma.MaskedArray):
+            raise InvalidArgument("the features are a masked array; leave the rows with masked features out, and give an array")
         width = self._width
         if given.dtype not in (np.float32, np.float64):
             raise InvalidArgument(f"the features are {given.dtype}; give float32 or float64")
@@ -315,13 +329,13 @@ class NeuralModel:
             raise InvalidArgument(f"there are sequences of {cell.steps} steps, and the model has no state; give (rows, {width})")
         with np.errstate(over="ignore"):  # infinity is refused by the core
             table = np.ascontiguousarray(given, np.float32)
-        cell.pointer = _pointer(table)
-        cell.outputs = np.empty((cell.count, self._outputs), np.float32)
-        cell.room = _pointer(cell.outputs)
+        cell.pointer = _from_buffer(_FLOATS, table)
+        cell.outputs = np.empty((cell.count, self._outputs))
+        cell.room = _from_buffer(_DOUBLES, cell.outputs)
         cell.direct = cell.steps > 0 and cell.count * cell.steps <= _CALL_ROWS and cell.count < self._gpu_rows
         cell.calibrated = self._calibrated and (not self._warm_up or (cell.steps or cell.count) > self._warm_up)
-        if table is data and table.nbytes <= _KEPT_BYTES:
-            cell.data = data
+        if table is data:
+            cell.shape = data.shape
 
     def _at_length(self, cell: _Cell) -> tuple[Floats, str]:
         """A stream, a call on the GPU, or more than one call of the core."""
@@ -329,7 +343,7 @@ class NeuralModel:
         if cell.steps and cell.count >= self._gpu_rows:
             table = np.frombuffer(ffi.buffer(cell.pointer, 4 * cell.count * cell.steps * width), np.float32)
             found = self._program.predict(table.reshape(cell.count, cell.steps, width))
-            return np.asarray(found).astype(_float64), "gpu"
+            return np.asarray(found, np.float64), "gpu"
         if cell.steps:
             at_once = max(_CALL_ROWS // cell.steps, 1)
             for begin in range(0, cell.count, at_once):
@@ -338,13 +352,13 @@ class NeuralModel:
                 code = _predict(self._handle, cell.pointer + rows * width, count, cell.steps, cell.room + begin * outputs)
                 if code:
                     self._refuse(code, rows)
-            return made.astype(_float64), "cpu"
+            return made, "cpu"
         check(lib.nt_model_reset(self._handle, self._rows), self._handle)
         for row in range(cell.count):
             code = _step(self._handle, self._rows, cell.pointer + row * width, cell.room + row * outputs)
             if code:
                 self._refuse(code, row)
-        return made.astype(_float64), "cpu"
+        return made, "cpu"
 
     def _refuse(self, code: int, first: int) -> None:
         """As check, for a call that began at row `first` of the data."""
@@ -373,14 +387,19 @@ class NeuralModel:
         except IndexError:
             raise self._unusable() from None
         try:
-            if features is not cell.step_data:
+            if features.__class__ is _ndarray and features.dtype is _float32 and features.shape == cell.step_shape:
+                try:
+                    cell.step_pointer = _from_buffer(_FLOATS, features)
+                except ValueError:
+                    self._place_step(cell, features)
+            else:
                 self._place_step(cell, features)
             if row.__class__ is not int or not 0 <= row < self._rows:
                 raise self._bad_row(row)
             code = _step(self._handle, row, cell.step_pointer, cell.step_room)
             if code:
                 check(code, self._handle)
-            predictions = cell.step_outputs.astype(_float64)
+            predictions = cell.step_outputs.copy()
             calibrated, done = self._calibrated, self._steps_done
             if done is not None:
                 done[row] += 1
@@ -412,15 +431,20 @@ class NeuralModel:
             self._cells.append(cell)
 
     def _place_step(self, cell: _Cell, features: Any) -> None:
-        cell.step_data = None
-        if not isinstance(features, np.ndarray) or features.dtype not in (np.float32, np.float64) or features.shape != (self._width,):
+        cell.step_shape = None
+        if (
+            not isinstance(features, np.ndarray)
+            or isinstance(features, np.ma.MaskedArray)
+            or features.dtype not in (np.float32, np.float64)
+            or features.shape != (self._width,)
+        ):
             shown = f"{features.dtype} of shape {features.shape}" if isinstance(features, np.ndarray) else type(features).__name__
             raise InvalidArgument(f"the features are {shown}; give a float32 or float64 array of shape ({self._width},)")
         with np.errstate(over="ignore"):
             table = np.ascontiguousarray(features, np.float32)
-        cell.step_pointer = _pointer(table)
+        cell.step_pointer = _from_buffer(_FLOATS, table)
         if table is features:
-            cell.step_data = features
+            cell.step_shape = features.shape
 
     def _bad_row(self, row: Any) -> InvalidArgument:
         return InvalidArgument(f"row is {row!r}; the model was loaded with rows={self._rows}: give 0 to {self._rows - 1}")
@@ -478,8 +502,9 @@ class NeuralModel:
 
     def _crossover(self) -> int:
         def on_cpu(table: NDArray[np.float32]) -> None:
-            room = np.empty((len(table), self._outputs), np.float32)
-            check(_predict(self._handle, _pointer(table), len(table), table.shape[1], _pointer(room)), self._handle)
+            room = np.empty((len(table), self._outputs))
+            rows, to = _from_buffer(_FLOATS, table), _from_buffer(_DOUBLES, room)
+            check(_predict(self._handle, rows, len(table), table.shape[1], to), self._handle)
 
         found = crossover_rows(self.file, on_cpu, self._program.predict)
         return _NEVER if found is None else found
@@ -490,10 +515,6 @@ def load_to_measure(file: ModelFile, precision: Precision) -> NeuralModel:
     made = NeuralModel()
     made._open(file, encode_model(file), precision, measured=False)
     return made
-
-
-def _pointer(table: NDArray[Any]) -> Any:
-    return ffi.from_buffer("float[]", table)
 
 
 def _read(path: str | os.PathLike[str]) -> bytes:

@@ -6,13 +6,12 @@ step to step, and what does not depend on a step's features is computed before i
 
 from __future__ import annotations
 
-import importlib
 import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
-from harness import BUILD, HERE, Bench, compile_program, ratios, rounded, run_json, worker
+from harness import BUILD, Bench, compile_program, ratios, run_json, worker
 
 GROUP = "model"
 RUNS = 5
@@ -112,19 +111,7 @@ def _python(bench: Bench) -> None:
     bench.row(GROUP, "loading 1,004,583 weights, float32", loads["float32"], "ms", target=50, note=note)
 
 
-def _gpu(bench: Bench) -> None:
-    """Null, and the reason, where nothing was measured on a GPU."""
-    found, reason = None, "there is no benchmark for a GPU"
-    if (HERE / "gpu.py").exists():
-        found, reason = importlib.import_module("gpu").measure(), "there is no usable GPU here"
-    bench.figures["gpu"] = rounded(found)
-    if found is None:
-        bench.figures["gpu_reason"] = reason
-        bench.row("gpu", "models on a GPU", None, "", note=f"missing: {reason}")
-
-
 def measure(bench: Bench) -> None:
     """All of it."""
     _steps(bench)
     _python(bench)
-    _gpu(bench)

@@ -16,6 +16,7 @@ import book
 import compiled
 import day
 import features
+import gpu
 import machine
 import model
 import order
@@ -37,6 +38,7 @@ GROUPS = {
     "features": features.measure,
     "model": model.measure,
     "pipeline": pipeline.measure,
+    "gpu": gpu.measure,
     "sources": sources.measure,
     "book": book.measure,
     "backtest": day.measure,

@@ -76,12 +76,15 @@ static void says_what_the_model_gives(void) {
     CHECK(nt_kernel_replay(other, tape + from, last + 1 - from) == (int32_t)(last + 1 - from) && nt_kernel_replay(other, tape, 0) == 0);
     from = last + 1;
     double values[NT_FEATURE_COUNT];
-    float features[2], outputs[3], most = 0;
+    float features[2], most = 0;
+    double outputs[3];
     CHECK(nt_read_features(other, 0, values, NT_FEATURE_COUNT) == NT_FEATURE_COUNT);
     for (uint32_t f = 0; f < 2; f++) features[f] = (float)values[info.features[f]];
     CHECK_EQUAL(nt_model_step(model, 0, features, outputs), NT_OK);
-    CHECK(memcmp(outputs, seen[i].values, sizeof(outputs)) == 0);
-    for (uint32_t v = 0; v < 3; v++) most = outputs[v] > most ? outputs[v] : most;
+    for (uint32_t v = 0; v < 3; v++) {
+      CHECK(outputs[v] == (double)seen[i].values[v]);
+      most = seen[i].values[v] > most ? seen[i].values[v] : most;
+    }
     CHECK(seen[i].confidence == most && seen[i].values[3] == 0 && seen[i].value_count == 3 && seen[i].model == 0);
     CHECK(seen[i].ts_event == tape[last].ts_event && seen[i].instrument == 0 && seen[i].signal_flags == 0);
     CHECK(i > 0 && seen[i - 1].kind == NT_TICK_TRADE && seen[i - 1].ts_event == seen[i].ts_event);
@@ -176,7 +179,7 @@ static void forgets_and_warms_up(void) {
                       tape[i - 1].kind == NT_TICK_TRADE
                   ? in_part + 1
                   : tape[i].kind == NT_TICK_TRADE;
-    float own[3] = {0};
+    double own[3] = {0};
     if (tape[i].kind == NT_TICK_TRADE) {
       double values[NT_FEATURE_COUNT];
       CHECK(nt_read_features(client, 0, values, NT_FEATURE_COUNT) > 0);
@@ -191,7 +194,7 @@ static void forgets_and_warms_up(void) {
       int not_ready = (seen[t].signal_flags & NT_SIGNAL_NOT_READY) != 0;
       CHECK(not_ready ? isnan(seen[t].values[0]) && isnan(seen[t].values[2]) && isnan(seen[t].confidence) : isfinite(seen[t].values[0]));
       CHECK(not_ready != ready);
-      CHECK(not_ready || memcmp(own, seen[t].values, sizeof(own)) == 0);
+      for (uint32_t v = 0; v < 3 && !not_ready; v++) CHECK(own[v] == (double)seen[t].values[v]);
       told += not_ready ? 1 : 0;
       signals += not_ready ? 0 : 1;
     }
@@ -493,7 +496,8 @@ static void loads_and_steps(void) {
   CHECK(strcmp(info.name, "small") == 0 && info.inputs == 2 && info.outputs == 3 && info.stateful == 1 && info.warm_up == 4);
   CHECK(info.steps == 8 && info.rows == 2 && info.clock == NT_MODEL_CLOCK_TRADE && info.clock_every == 1 && !info.calibrated);
   CHECK(info.weights == 2 + 2 + 24 + 36 + 12 + 12 + 9 + 3 && info.output_kind == NT_MODEL_OUTPUT_CLASSES && info.row_bytes > 0);
-  float x[8] = {0.5f, -1, 2, 0.25f, -0.75f, 1, 0.1f, 0.2f}, stepped[3], windows[6], bad[2] = {1, NAN};
+  float x[8] = {0.5f, -1, 2, 0.25f, -0.75f, 1, 0.1f, 0.2f}, bad[2] = {1, NAN};
+  double stepped[3], windows[6];
   for (uint32_t i = 0; i < 2; i++) {
     CHECK_EQUAL(nt_model_step(model, 1, x + 2 * i, stepped), NT_OK);
     CHECK_EQUAL(nt_model_advance(model, 1), NT_OK);
@@ -509,7 +513,7 @@ static void loads_and_steps(void) {
   CHECK(nt_model_step(model, 2, x, stepped) == NT_ERR_INVALID && nt_model_advance(model, 2) == NT_ERR_INVALID &&
         nt_model_reset(model, 2) == NT_ERR_INVALID);
   CHECK_EQUAL(nt_model_reset(model, 1), NT_OK);
-  float first[3];
+  double first[3];
   CHECK(nt_model_step(model, 1, x, stepped) == NT_OK && nt_model_predict(model, x, 1, 1, first) == NT_OK);
   CHECK(memcmp(first, stepped, sizeof(first)) == 0);
   CHECK(nt_close(model) == NT_OK && nt_model_step(model, 0, x, stepped) == NT_ERR_BAD_HANDLE &&

@@ -111,16 +111,16 @@ class Reference:
     def predict(self, inputs: NDArray[np.float32], outputs: int) -> NDArray[np.float32]:
         """inputs: (count, steps, features)."""
         count, steps, _ = inputs.shape
-        result, whole = np.empty((count, outputs), np.float32), np.ascontiguousarray(inputs)
-        pointers = native.from_buffer("float *", whole), native.from_buffer("float *", result)
+        result, whole = np.empty((count, outputs)), np.ascontiguousarray(inputs)
+        pointers = native.from_buffer("float *", whole), native.from_buffer("double *", result)
         assert lib.nt_model_predict(self.handle[0], pointers[0], count, steps, pointers[1]) == 0
-        return result
+        return result.astype(np.float32)
 
     def step(self, row: int, features: NDArray[np.float32], outputs: int) -> NDArray[np.float32] | None:
         """None where the library refuses the features."""
-        result, whole = np.empty(outputs, np.float32), np.ascontiguousarray(features)
-        pointers = native.from_buffer("float *", whole), native.from_buffer("float *", result)
-        return result if lib.nt_model_step(self.handle[0], row, *pointers) == 0 else None
+        result, whole = np.empty(outputs), np.ascontiguousarray(features)
+        pointers = native.from_buffer("float *", whole), native.from_buffer("double *", result)
+        return result.astype(np.float32) if lib.nt_model_step(self.handle[0], row, *pointers) == 0 else None
 
     def reset(self, row: int) -> None:
         assert lib.nt_model_reset(self.handle[0], row) == 0

@@ -26,7 +26,8 @@ EXPORT void gpu_baseline_close(uint32_t model) {
 }
 
 /* One step of rows 0 to count - 1, one after the other; the time of all in ns, or -1. */
-EXPORT int64_t gpu_baseline_step(uint32_t model, uint32_t count, uint32_t inputs, const float *features, uint32_t results, float *outputs) {
+EXPORT int64_t gpu_baseline_step(uint32_t model, uint32_t count, uint32_t inputs, const float *features, uint32_t results,
+                                 double *outputs) {
   uint64_t begin = now_ns();
   for (uint32_t row = 0; row < count; row++)
     if (nt_model_step(model, row, features + (size_t)row * inputs, outputs + (size_t)row * results) != NT_OK) return -1;

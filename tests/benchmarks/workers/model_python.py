@@ -52,8 +52,8 @@ def public(path: Path, rows: NDArray[np.float32]) -> Side:
 def core(path: Path, rows: NDArray[np.float32]) -> Side:
     """nt_model_predict with pointers that were made before."""
     handle = load(path.read_bytes(), abi.NT_PRECISION_FLOAT32)
-    outputs = np.zeros(3, np.float32)
-    to = ffi.cast("float *", outputs.ctypes.data)
+    outputs = np.zeros(3)
+    to = ffi.cast("double *", outputs.ctypes.data)
     pointers = [ffi.cast("const float *", row.ctypes.data) for row in rows]
     predict = lib.nt_model_predict
 
@@ -61,7 +61,7 @@ def core(path: Path, rows: NDArray[np.float32]) -> Side:
         if predict(handle, pointer, 1, 1, to) != 0:
             raise RuntimeError("nt_model_predict failed")
 
-    return call, pointers, lambda _: outputs
+    return call, pointers, lambda _: outputs.astype(np.float32)
 
 
 def numpy_side(tensors: dict[str, NDArray[np.float32]], rows: NDArray[np.float32]) -> Side:
