@@ -187,6 +187,9 @@ static void take_signal(nt_state *state, nt_tick *signal, uint16_t channel) {
   uint32_t of_kernel = channel == NT_KERNEL_CHANNEL;
   if (nt_signal_in_range(signal, state->models, state->instrument_count) && (state->own_models >> signal->model & 1) == of_kernel) {
     signal->ts_recv = state->now;
+    if (!of_kernel) signal->ts_event = state->now; /* a client's clock is its own */
+    for (uint32_t i = 0; i < signal->value_count && (signal->signal_flags & NT_SIGNAL_NOT_READY) != 0; i++)
+      signal->values[i] = signal->confidence = __builtin_nanf("");
     state->counters.signals++;
   } else {
     state->counters.hostile_records++;

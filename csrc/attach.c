@@ -37,6 +37,11 @@ static int release(nt_kernel *kernel, uint32_t channel) {
   nt_port *port = &kernel->ports[channel];
   if (!port->claimed) return 1;
   (void)nt_loop_orders(kernel, channel, port->line.in_capacity);
+  if (!kernel->state->ended && kernel->state->now != NT_ABSENT && nt_ring_front64(&port->signals) != NULL) {
+    if (kernel->slice_ticks > 0) return 0; /* they come after the slice in hand */
+    (void)nt_loop_signals(kernel, channel, port->line.signal_capacity);
+    if (nt_ring_front64(&port->signals) != NULL) return 0;
+  }
   if (!nt_loop_take(kernel, NT_INPUT_DEATH, (uint16_t)channel, now_of(kernel), NULL, 0)) return 0;
   for (uint32_t i = 0; i < port->line.in_capacity && nt_ring_front128(&port->orders) != NULL; i++)
     nt_ring_advance(&port->orders); /* it did not drain, so these were never taken */

@@ -373,6 +373,10 @@ int32_t nt_client_submit_batch(uint32_t handle, nt_order *orders, uint32_t count
   return sent > 0 || result == NT_OK ? (int32_t)sent : result;
 }
 
+static int ended(const nt_client *client) {
+  return atomic_load_explicit(&client->view.live->ended, memory_order_acquire) != 0;
+}
+
 int32_t nt_client_signal(uint32_t handle, const nt_tick *given) {
   int32_t result;
   nt_client *client = nt_handle_enter(handle, NT_HANDLE_CLIENT, &result);
@@ -397,6 +401,11 @@ int32_t nt_client_signal(uint32_t handle, const nt_tick *given) {
     nt_error_set(error, result = NT_ERR_INVALID, 0, signal.model, (int64_t)models - 1,
                  "a signal names an instrument and a model of the kernel, and has 1 to %d finite values and a confidence from 0 to 1",
                  NT_SIGNAL_VALUES);
+  } else if ((atomic_load_explicit(&client->view.live->own_models, memory_order_relaxed) >> signal.model & 1) != 0) {
+    nt_error_set(error, result = NT_ERR_INVALID, 0, signal.model, NT_ABSENT,
+                 "the kernel steps this model itself; signals are for a model without a file");
+  } else if (atomic_load_explicit(&client->view.live->clock, memory_order_relaxed) == NT_CLOCK_TAPE && ended(client)) {
+    result = NT_OK; /* the end comes with the last slice: whoever answers that one is not at fault, and not heard */
   } else if (!nt_ring_push64(&client->signals, &signal)) {
     nt_error_set(error, result = NT_ERR_FULL, 0, NT_ABSENT, client->line.signal_capacity,
                  "the signal ring is full; the kernel has not caught up");
@@ -448,10 +457,6 @@ static uint32_t pop_reports(nt_client *client, nt_report *reports, uint32_t coun
     copied++;
   }
   return copied;
-}
-
-static int ended(const nt_client *client) {
-  return atomic_load_explicit(&client->view.live->ended, memory_order_acquire) != 0;
 }
 
 /* The kernel keeps reports back because the ring was full: they come before any later slice. */

@@ -56,7 +56,8 @@ typedef struct nt_live {
   _Atomic uint32_t clock; /* NT_CLOCK_ */
   _Atomic uint32_t order_capacity;
   _Atomic uint32_t models;
-  uint8_t pad[92];
+  _Atomic uint32_t own_models; /* bits: nt_state.own_models */
+  uint8_t pad[88];
 } nt_live;
 _Static_assert(sizeof(nt_live) == 128, "one block");
 

@@ -98,6 +98,7 @@ void nt_publish_rows(nt_kernel *kernel) {
 void nt_publish_ticks(nt_kernel *kernel, int64_t now) {
   nt_publish_rows(kernel);
   nt_ticks_publish(kernel->view.ticks, kernel->published);
+  kernel->shown = kernel->published;
   kernel->state->counters.slices++;
   kernel->slice_published_ns = now;
   for (uint32_t c = 0; c < kernel->config.channels; c++) {

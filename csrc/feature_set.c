@@ -191,6 +191,7 @@ void nt_features_resume(nt_features *features) {
 /* The past is where the middle is now. */
 static void begin_mids(nt_features *f, int64_t mid) {
   f->first_mid = f->mid = mid;
+  f->microprice = 0;
   for (uint32_t i = NT_SUM_MID_4; i <= NT_SUM_MID_1024; i++) f->sums[i] = 0;
   f->sums[NT_SUM_MICROPRICE_64] = 0;
 }
@@ -305,7 +306,8 @@ void nt_features_update(nt_features *features, const nt_tick *tick, int64_t bid,
                         int implied) {
   nt_features *f = features;
   int is_trade = tick->kind == NT_TICK_TRADE;
-  int has_mid = bid != NT_ABSENT && ask != NT_ABSENT;
+  int old_quote = is_trade && !implied && (f->breaks & BREAK_MID) != 0; /* the quote is from before the break */
+  int has_mid = bid != NT_ABSENT && ask != NT_ABSENT && !old_quote;
   int64_t mid_before = f->mids > 0 && (f->breaks & BREAK_MID) == 0 ? f->mid : NT_ABSENT;
   if (f->ticks > 0) {
     f->gap = after_break(f, BREAK_TIME) ? 0 : elapsed(f->ts, tick->ts_event);
@@ -361,7 +363,7 @@ static double clipped(double x) {
 
 static void read_mids(const nt_features *f, double ticks_a_half, double sigma, double *out) {
   static const double per_root[] = {0.5, 0.25, 0.125, 0.0625, 0.03125};
-  double per_sigma = ticks_a_half / sigma;
+  double per_sigma = (f->breaks & BREAK_MID) != 0 ? 0.0 : ticks_a_half / sigma; /* nobody knows where it is now */
   double level = (double)(f->mid - f->first_mid);
   double w = weight(1024, f->mids);
   for (uint32_t i = 5; i-- > 0; w = shorter(w, 2))
@@ -390,7 +392,7 @@ static void read_trades(const nt_features *f, double ticks_a_half, double sigma,
   if (f->mids > 0) {
     double average = 2.0 * (f->sums[NT_SUM_PRICE_SIZE_64] / f->sums[NT_SUM_SIZE_64]);
     double less = (double)(f->mid - 2 * f->first_price) - average;
-    out[NT_FEATURE_MID_LESS_VWAP] = (f->breaks & BREAK_TRADE) != 0 ? 0.0 : clipped(less * ticks_a_half / (8.0 * sigma));
+    out[NT_FEATURE_MID_LESS_VWAP] = (f->breaks & (BREAK_TRADE | BREAK_MID)) != 0 ? 0.0 : clipped(less * ticks_a_half / (8.0 * sigma));
   }
   if (f->place != NT_ABSENT) out[NT_FEATURE_TRADE_POSITION] = clipped((double)f->place / (double)f->place_spread);
   if (f->trades > 1) out[NT_FEATURE_SIGN_PERSISTENCE] = mean(f->sums[NT_SUM_PERSISTENCE_64], weight(64, f->trades - 1));

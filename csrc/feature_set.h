@@ -159,7 +159,8 @@ void nt_features_update(nt_features *features, const nt_tick *tick, int64_t bid,
 
 /* After a break (a new session, missing data) flows, signs, runs, returns, the range and the direction of moves begin anew: as if nothing
  * had been bought or sold, and the middle had always been where it is next. The jump is no move, the time no gap, and what the last trade
- * did is not known. Scales stay: volatility, sizes, spread, depth, gaps, impact. */
+ * did is not known. Until a quote has come, a trade has no middle to be compared with. Scales stay: volatility, sizes, spread, depth, gaps,
+ * impact. */
 void nt_features_resume(nt_features *features);
 
 /* Write the first count features, at most NT_FEATURE_COUNT, and return how many: NaN where nothing was seen to compute one from.

@@ -13,6 +13,18 @@ static uint32_t capacity(const nt_kernel *kernel) {
 
 /* ---- making ----------------------------------------------------------------------------------------------------------------- */
 
+static void free_watches(nt_inference *inference) {
+  free(inference->watches);
+  free(inference->slice);
+  free(inference->stepped);
+  free(inference->sample_events);
+  free(inference->waiting);
+  inference->watches = NULL;
+  inference->slice = inference->stepped = NULL;
+  inference->sample_events = NULL;
+  inference->waiting = NULL;
+}
+
 int32_t nt_inference_watch(nt_kernel *kernel) {
   nt_inference *inference = &kernel->inference;
   if (inference->watches != NULL) return NT_OK;
@@ -23,7 +35,7 @@ int32_t nt_inference_watch(nt_kernel *kernel) {
   inference->waiting =
       calloc((size_t)2 * NT_MODEL_MAX * capacity(kernel), sizeof(nt_tick)); /* each says that it is not ready, and that it is */
   if (inference->watches && inference->slice && inference->stepped && inference->sample_events && inference->waiting) return NT_OK;
-  nt_inference_destroy(inference);
+  free_watches(inference);
   return NT_ERR_SYSTEM;
 }
 
@@ -78,6 +90,8 @@ int32_t nt_inference_add(nt_kernel *kernel, const nt_model_file *file, uint32_t 
     kernel->state->models = inference->count + 1;
     return (int32_t)inference->count++; /* a resident without seats never moves */
   }
+  if (file->output_kind == NT_MODEL_OUTPUT_STUDENT_T)
+    return refuse(error, NT_ERR_INVALID, NT_ABSENT, NT_ABSENT, "signals have no confidence for a student_t output; use normal, or classes");
   if (file->output_kind == NT_MODEL_OUTPUT_CLASSES && file->class_count > NT_SIGNAL_VALUES)
     return refuse(error, NT_ERR_INVALID, file->class_count, NT_SIGNAL_VALUES, "the model has more classes than a signal has values");
   if (check_precision(file, precision, error) != NT_OK) return NT_ERR_INVALID;
@@ -120,12 +134,7 @@ void nt_inference_destroy(nt_inference *inference) {
     nt_program_destroy(inference->residents[m].program);
     free(inference->residents[m].seats);
   }
-  free(inference->watches);
-  free(inference->slice);
-  free(inference->stepped);
-  free(inference->sample_events);
-  free(inference->waiting);
-  *inference = (nt_inference){0};
+  free_watches(inference);
 }
 
 /* ---- signals ---------------------------------------------------------------------------------------------------------------- */
@@ -184,12 +193,18 @@ static void step(nt_kernel *kernel, uint32_t model, uint32_t instrument, int64_t
   float features[NT_FEATURE_COUNT], outputs[NT_SIGNAL_VALUES];
   for (uint32_t i = 0; i < resident->feature_count; i++) features[i] = (float)values[resident->features[i]];
   if (seat->ts != NT_ABSENT && (nt_wide)ts_event - seat->ts > resident->gap_ns) reset(kernel, model, instrument, ts_event);
-  if (nt_program_step(resident->program, instrument, features, outputs) != NT_OK) return; /* a feature is not known yet */
+  if (nt_program_step(resident->program, instrument, features, outputs) != NT_OK) { /* a feature is not known yet, or not any more */
+    if (seat->ready) reset(kernel, model, instrument, ts_event);
+    return;
+  }
   seat->ts = ts_event;
   nt_watch *watch = &kernel->inference.watches[instrument];
   if (!watch->stepped) kernel->inference.stepped[kernel->inference.stepped_count++] = instrument;
   watch->stepped = 1;
-  if (seat->steps++ < resident->warm_up) return;
+  if (seat->steps < resident->warm_up) {
+    seat->steps++;
+    return;
+  }
   seat->ready = 1;
   nt_tick *signal = say(kernel, model, instrument, ts_event);
   memcpy(signal->values, outputs, resident->outputs * sizeof(float));
@@ -247,7 +262,7 @@ static void look(nt_kernel *kernel, uint32_t instrument, int64_t ts_event, int s
     nt_seat *seat = &resident->seats[instrument];
     seat->events += events_of(resident->clock, ticks, trades, time_changes);
     if (seat->events < resident->every) continue;
-    seat->events = 0;
+    seat->events %= resident->every;
     if (!read) (void)nt_features_read(features, values, NT_FEATURE_COUNT);
     read = 1;
     step(kernel, m, instrument, ts_event, values);
@@ -255,14 +270,19 @@ static void look(nt_kernel *kernel, uint32_t instrument, int64_t ts_event, int s
   if (inference->samples == NULL) return;
   inference->sample_events[instrument] += events_of(inference->sample_clock, ticks, trades, time_changes);
   if (inference->sample_events[instrument] < inference->sample_every) return;
-  inference->sample_events[instrument] = 0;
+  inference->sample_events[instrument] %= inference->sample_every;
   if (!read) (void)nt_features_read(features, values, NT_FEATURE_COUNT);
   sample(kernel, instrument, ts_event, values);
 }
 
 static void reset_all(nt_kernel *kernel, uint32_t instrument, int64_t ts_event, uint32_t cause) {
   nt_inference *inference = &kernel->inference;
-  inference->watches[instrument].resets++;
+  nt_watch *watch = &inference->watches[instrument];
+  const nt_features *features = &kernel->state->features[instrument];
+  watch->resets++;
+  watch->moved = 0; /* what came before in this slice is of the past */
+  watch->ticks = features->ticks;
+  watch->trades = features->trades;
   for (uint32_t m = 0; m < inference->count; m++) {
     if ((inference->residents[m].reset_on & cause) != 0 && inference->residents[m].seats[instrument].taken)
       reset(kernel, m, instrument, ts_event);

@@ -288,6 +288,7 @@ int32_t nt_kernel_open_doors(nt_kernel *kernel) {
   atomic_store_explicit(&kernel->view.live->instruments, kernel->state->instrument_count, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->accounts, kernel->state->account_count, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->models, kernel->inference.count, memory_order_relaxed);
+  atomic_store_explicit(&kernel->view.live->own_models, kernel->state->own_models, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->clock, kernel->config.clock, memory_order_relaxed);
   atomic_store_explicit(&kernel->view.live->order_capacity, kernel->config.order_capacity, memory_order_relaxed);
   for (uint32_t c = 0; c < kernel->config.channels; c++) kernel->ports[c].dirty = 1;
@@ -416,14 +417,15 @@ int32_t nt_kernel_sample(uint32_t handle, const nt_tick *ticks, uint32_t count, 
   } else if ((result = nt_inference_watch(kernel)) != NT_OK) {
     nt_error_set(nt_handle_error(handle), result, 12, NT_ABSENT, NT_ABSENT, "no memory for samples");
   } else {
-    inference->active = 1;
+    if (clock != inference->sample_clock || every != inference->sample_every)
+      memset(inference->sample_events, 0, kernel->config.instruments * sizeof(uint64_t));
+    inference->active = 1; /* from now on, so that slices are followed between two calls, too */
     inference->samples = samples;
     inference->sample_count = 0;
     inference->sample_clock = clock;
     inference->sample_every = every;
     *taken = nt_loop_replay(kernel, ticks, count);
     inference->samples = NULL;
-    inference->active = inference->count > 0;
     result = (int32_t)inference->sample_count;
   }
   nt_handle_leave(handle);

@@ -68,7 +68,9 @@ typedef struct nt_kernel {
   nt_producer answers;
   nt_known_name known[NT_KNOWN_NAMES];
   uint64_t departures;
-  uint64_t published; /* ticks */
+  uint64_t published; /* ticks and signals */
+  uint64_t shown;     /* of these, to readers */
+  uint64_t slowest;   /* no subscriber has finished with less, when last looked */
   uint64_t frame_sequence;
   nt_counters counters_shown;
   int64_t slice_published_ns; /* wall clock, 0 when an order has been timed since */
@@ -78,7 +80,9 @@ typedef struct nt_kernel {
   uint32_t participants_came; /* as many subscribers as the tape waits for have been there */
   uint32_t slice_ticks;       /* of the slice in hand, not shown yet */
   uint32_t slice_complete;
-  uint32_t ending; /* the slice in hand ends the source */
+  uint32_t slice_cut; /* it goes on: it was too long for the ring */
+  int64_t slice_ts;   /* real time: of the last tick */
+  uint32_t ending;    /* the slice in hand ends the source */
   char state_reason[40];
   _Atomic uint64_t deaths;        /* bit per client channel, set by housekeeping */
   _Atomic uint64_t remote_claims; /* channels that another process's lock guards */
@@ -115,6 +119,8 @@ uint32_t nt_loop_orders(nt_kernel *kernel, uint32_t channel, uint32_t limit); /*
 /* One input: decide, stage, deliver. 0 when there was no room to finish: call again with the same. */
 int nt_loop_take(nt_kernel *kernel, uint16_t kind, uint16_t channel, int64_t ts, void *record, uint32_t record_bytes);
 int nt_loop_signal(nt_kernel *kernel, uint16_t channel, nt_tick *signal); /* likewise; then everybody may see it */
+/* What a client's models found, as a slice of its own. Returns how many; the ring may hold more. */
+uint32_t nt_loop_signals(nt_kernel *kernel, uint32_t channel, uint32_t limit);
 int64_t nt_loop_now(const nt_kernel *kernel);
 
 /* delivery.c: reports out and rows published. */

@@ -846,7 +846,8 @@ NT_API int32_t nt_client_submit(uint32_t client, nt_order *order);
 /* Send count requests; returns how many went in. */
 NT_API int32_t nt_client_submit_batch(uint32_t client, nt_order *orders, uint32_t count);
 /* Send a signal: instrument, model (one for clients' signals), values, value_count, confidence and signal_flags; the rest is filled in.
- * Everybody sees it among the ticks. NT_ERR_FULL; NT_ERR_INVALID for what is outside its range or not finite. */
+ * Everybody sees it among the ticks. What is said after the end of a tape is not heard. NT_ERR_FULL; NT_ERR_INVALID for what is outside its
+ * range or not finite. */
 NT_API int32_t nt_client_signal(uint32_t client, const nt_tick *signal);
 /* Ticks since the last poll and reports in order. A subscribed client gets one slice a call, and by calling says that it is done with
  * the last one. timeout_ns 0 does not wait. Returns ticks + reports. */

@@ -112,8 +112,22 @@ uint32_t nt_loop_orders(nt_kernel *kernel, uint32_t channel, uint32_t limit) {
 
 /* ---- signals ---------------------------------------------------------------------------------------------------------------- */
 
+/* A tape waits for its subscribers, so none of them may be lapped: slices of ticks are cut, and signals wait. */
+static int ring_has_room(nt_kernel *kernel) {
+  uint64_t capacity = kernel->config.tick_capacity;
+  if (kernel->config.clock != NT_CLOCK_TAPE || kernel->published - kernel->slowest < capacity / 2) return 1;
+  kernel->slowest = kernel->published;
+  for (uint32_t c = 0; c < kernel->config.channels; c++) {
+    const nt_port *port = &kernel->ports[c];
+    if (!port->claimed || !port->subscribed) continue;
+    uint64_t behind = kernel->published - atomic_load_explicit(&port->line.desk->done, memory_order_acquire);
+    if (behind > kernel->published - kernel->slowest) kernel->slowest = kernel->published - (behind < capacity ? behind : capacity);
+  }
+  return kernel->published - kernel->slowest < capacity / 4 * 3;
+}
+
 int nt_loop_signal(nt_kernel *kernel, uint16_t channel, nt_tick *signal) {
-  if (!take(kernel, NT_INPUT_SIGNAL, channel, nt_loop_now(kernel), signal, sizeof(*signal))) return 0;
+  if (!ring_has_room(kernel) || !take(kernel, NT_INPUT_SIGNAL, channel, nt_loop_now(kernel), signal, sizeof(*signal))) return 0;
   if (signal->kind == 0) return 1;
   nt_view *view = &kernel->view;
   nt_tick_row *row = &view->signals[(uint64_t)signal->model * view->instrument_capacity + signal->instrument];
@@ -122,7 +136,6 @@ int nt_loop_signal(nt_kernel *kernel, uint16_t channel, nt_tick *signal) {
   return 1;
 }
 
-/* What a client's models found. Returns how many. */
 static uint32_t take_signals(nt_kernel *kernel, uint32_t channel, uint32_t limit) {
   nt_port *port = &kernel->ports[channel];
   uint32_t taken = 0;
@@ -131,6 +144,12 @@ static uint32_t take_signals(nt_kernel *kernel, uint32_t channel, uint32_t limit
     if (!nt_loop_signal(kernel, (uint16_t)channel, &signal)) break;
     nt_ring_advance(&port->signals);
   }
+  return taken;
+}
+
+uint32_t nt_loop_signals(nt_kernel *kernel, uint32_t channel, uint32_t limit) {
+  uint32_t taken = take_signals(kernel, channel, limit);
+  if (taken > 0) nt_publish_ticks(kernel, nt_clock_ns());
   return taken;
 }
 
@@ -173,7 +192,9 @@ static int take_slice_tick(nt_kernel *kernel, const nt_tick *source, int *taken)
   if (!*taken) return 0;
   kernel->slice_ticks++;
   if (end) kernel->ending = 1;
-  return last || kernel->slice_ticks >= kernel->config.tick_capacity / 2;
+  int full = kernel->slice_ticks >= kernel->config.tick_capacity / 2 || (kernel->inference.waiting_count > 0 && !ring_has_room(kernel));
+  kernel->slice_cut = !last && full;
+  return last || full;
 }
 
 static int any_claimed(const nt_kernel *kernel) {
@@ -185,9 +206,12 @@ static int any_claimed(const nt_kernel *kernel) {
 /* Show a complete slice. Returns 0 while something that is due before it does not fit. */
 static int finish_slice(nt_kernel *kernel) {
   if (kernel->inference.active) {
-    if (!nt_inference_flush(kernel)) return 0;
-    nt_inference_slice(kernel);
-    if (!nt_inference_flush(kernel)) return 0;
+    int flushed = nt_inference_flush(kernel);
+    if (flushed && !kernel->slice_cut) nt_inference_slice(kernel);
+    if (!flushed || !nt_inference_flush(kernel)) {
+      if (kernel->published != kernel->shown && !ring_has_room(kernel)) nt_publish_ticks(kernel, 0); /* the rest comes after it */
+      return 0;
+    }
   }
   if (!settle(kernel, kernel->state->now)) return 0;
   kernel->slice_ticks = 0;
@@ -227,7 +251,7 @@ static int subscribers_done(nt_kernel *kernel) {
 
 /* Everything before the next slice. 1 when the slice may enter. */
 static int ready_for_slice(nt_kernel *kernel, uint32_t *taken) {
-  uint32_t signals = 0;
+  uint32_t signals = 0, held = 0;
   if (kernel->slice_ticks > 0) return 1; /* in the middle of one */
   if (!subscribers_done(kernel)) return 0;
   for (uint32_t c = 0; c < kernel->config.channels; c++) {
@@ -237,16 +261,18 @@ static int ready_for_slice(nt_kernel *kernel, uint32_t *taken) {
     /* A subscriber or the reader of frames has to drain. Another client may push faster than is taken; the tape does not wait for it. */
     if (nt_ring_front128(&port->orders) != NULL && (port->subscribed || !nt_journal_has_room(&kernel->journal))) return 0;
   }
-  for (uint32_t c = 0; c < kernel->config.channels; c++) {
-    /* After the end nothing happens any more that a signal could be about; who has left by then depends on the processes. */
-    if (kernel->ports[c].claimed && !kernel->state->ended)
-      signals += take_signals(kernel, c, kernel->config.tick_capacity / 2 / kernel->config.channels);
+  /* After the end nothing happens any more that a signal could be about; who has left by then depends on the processes. Before the first
+   * tick there is no time. */
+  uint32_t limit = kernel->config.tick_capacity / 2 / kernel->config.channels;
+  for (uint32_t c = 0; c < kernel->config.channels && !kernel->state->ended && kernel->state->now != NT_ABSENT; c++) {
+    nt_port *port = &kernel->ports[c];
+    if (!port->claimed) continue;
+    signals += take_signals(kernel, c, limit > 0 ? limit : 1);
+    held |= nt_ring_front64(&port->signals) != NULL && (port->subscribed || !nt_journal_has_room(&kernel->journal));
   }
-  if (signals > 0) { /* a slice of their own */
-    *taken += signals;
-    nt_publish_ticks(kernel, any_claimed(kernel) ? nt_clock_ns() : 0);
-    return 0;
-  }
+  *taken += signals;
+  if (signals > 0) nt_publish_ticks(kernel, any_claimed(kernel) ? nt_clock_ns() : 0); /* a slice of their own */
+  if (signals > 0 || held) return 0;
   if (kernel->state->ended && !settle(kernel, kernel->state->now)) return 0;
   return 1;
 }
@@ -301,6 +327,7 @@ static uint32_t tape_turn(nt_kernel *kernel) {
 static uint32_t real_time_turn(nt_kernel *kernel) {
   uint32_t inputs = 0, ticks = 0, signals = 0;
   (void)settle(kernel, nt_clock_ns());
+  (void)nt_inference_flush(kernel);
   for (uint32_t c = 0; c < kernel->config.channels; c++) {
     if (!kernel->ports[c].claimed) continue;
     inputs += nt_loop_orders(kernel, c, ORDERS_PER_TURN);
@@ -309,16 +336,17 @@ static uint32_t real_time_turn(nt_kernel *kernel) {
   for (const nt_tick *front; ticks < TICKS_PER_TURN && (front = nt_ring_front64(&kernel->feed_ticks)) != NULL; ticks++) {
     nt_tick tick = *front;
     uint32_t end = tick.kind == NT_TICK_END; /* of this feed; another may follow it */
+    int over = end || tick.ts_event != kernel->slice_ts;
+    if (kernel->inference.slice_count > 0 && over) nt_inference_slice(kernel); /* nobody said that it was over */
     if (!take_tick(kernel, &tick)) break;
     nt_ring_advance(&kernel->feed_ticks);
-    if ((tick.flags & NT_TICK_LAST_OF_SLICE) != 0 && kernel->inference.slice_count > 0) {
-      nt_inference_slice(kernel);
-      (void)nt_inference_flush(kernel);
-    }
+    kernel->slice_ts = tick.ts_event;
+    if ((tick.flags & NT_TICK_LAST_OF_SLICE) != 0 && kernel->inference.slice_count > 0) nt_inference_slice(kernel);
+    (void)nt_inference_flush(kernel);
     if (end != atomic_load_explicit(&kernel->view.live->ended, memory_order_relaxed))
       atomic_store_explicit(&kernel->view.live->ended, end, memory_order_release);
   }
-  if (ticks + signals > 0) {
+  if (kernel->published != kernel->shown) {
     nt_publish_ticks(kernel, atomic_load_explicit(&kernel->view.live->ended, memory_order_relaxed) ? 0 : nt_clock_ns());
     nt_wake(&kernel->feed.desk->peer_wait);
     if (kernel->inference.stepped_count > 0) nt_inference_advance(kernel);

@@ -443,8 +443,9 @@ class Client:
     ) -> None:
         """Say what a model in this process found: probabilities of its classes, or mean and deviation. Everybody sees it, this client too.
 
-        `model` (the first unless named) has to be one whose signals come from clients. Without a confidence it is the largest value. Not
-        ready: the last signal does not hold any more. InvalidArgument for values that are not finite; Full when the kernel lags.
+        `model` (the first unless named) has to be one without a file. Without a confidence the values are probabilities, and it is the
+        largest. Not ready: the last signal does not hold any more. After the end of a tape nobody hears it. InvalidArgument for values that
+        are not finite, and for a model that the kernel steps itself; Full when the kernel lags.
         """
         row = self._signal
         write_signal(row, values, confidence, ready=ready, calibrated=calibrated, precision=precision, device=device)

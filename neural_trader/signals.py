@@ -24,6 +24,7 @@ PRECISIONS: Final[dict[str, int]] = {
     "bf16": abi.NT_PRECISION_BFLOAT16,
     "int8": abi.NT_PRECISION_INT8,
 }
+_SUM_SLACK: Final = 1e-3  # of probabilities in float32
 _FLAGS: Final[dict[Precision, int]] = {"fp32": 0, "bf16": abi.NT_SIGNAL_BFLOAT16, "int8": abi.NT_SIGNAL_INT8}
 
 
@@ -91,6 +92,15 @@ def write_signal(
     """Fill an nt_tick's values. InvalidArgument for what is no signal."""
     if not ready:
         values, confidence = [math.nan] * max(len(values), 1), math.nan
+    try:
+        values = [float(value) for value in values]
+        confidence = confidence if confidence is None else float(confidence)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"values {values!r} and confidence {confidence!r} have to be numbers") from error
+    if confidence is None and not (all(value >= 0 for value in values) and abs(sum(values) - 1) <= _SUM_SLACK):
+        raise InvalidArgument(
+            f"values {values!r} are no probabilities, which are at least 0 and sum to 1; say how sure the model is: confidence="
+        )
     if not 1 <= len(values) <= abi.NT_SIGNAL_VALUES:
         raise InvalidArgument(f"a signal has 1 to {abi.NT_SIGNAL_VALUES} values, not {len(values)}")
     if precision not in _FLAGS:

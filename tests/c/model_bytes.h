@@ -12,9 +12,11 @@ typedef struct model_shape {
   uint32_t stream;      /* with the lstm */
   const char *reset_on; /* "", or as in the file: "\"session\", \"gap\"" */
   int64_t gap_ns;
-  const char *symbols; /* NULL: any; else as in the file */
-  uint32_t normal;     /* mean and deviation in place of classes */
-  const char *int8;    /* what was measured of it: ",'int8':{...}", or NULL */
+  const char *symbols;  /* NULL: any; else as in the file */
+  uint32_t normal;      /* mean and deviation in place of classes */
+  uint32_t student;     /* three outputs: of a student_t */
+  const char *features; /* NULL: MODEL_FEATURES */
+  const char *int8;     /* what was measured of it: ",'int8':{...}", or NULL */
   uint64_t seed;
 } model_shape;
 
@@ -40,8 +42,9 @@ static inline model_bytes model_bytes_of(const model_shape *shape) {
       "{'format':1,'name':'small','version':'1','clock':{'on':'%s','every':%u},'features':{'version':1,'names':[%s],'required':['trade']},"
       "'instruments':{'scope':'%s','symbols':[%s]},'state':{'kind':'%s','steps':%u,'warm_up':%u,'reset_on':[%s],'gap_ns':%lld},'ops':["
       "{'op':'normalise','in':[0],'out':1,'tensors':{'mean':'m','inverse_scale':'s'},'clip':4.0},",
-      shape->clock, shape->every, MODEL_FEATURES, shape->symbols == NULL ? "any" : "listed", shape->symbols == NULL ? "" : shape->symbols,
-      shape->stream ? "stream" : "none", shape->stream ? 8 : 0, shape->warm_up, shape->reset_on, (long long)shape->gap_ns);
+      shape->clock, shape->every, shape->features == NULL ? MODEL_FEATURES : shape->features, shape->symbols == NULL ? "any" : "listed",
+      shape->symbols == NULL ? "" : shape->symbols, shape->stream ? "stream" : "none", shape->stream ? 8 : 0, shape->warm_up,
+      shape->reset_on, (long long)shape->gap_ns);
   if (shape->stream)
     at += (size_t)snprintf(json + at, sizeof(json) - at,
                            "{'op':'lstm','in':[1],'out':2,'tensors':{'weight_ih':'ih','weight_hh':'hh','bias_ih':'bi','bias_hh':'bh'}},");
@@ -49,8 +52,11 @@ static inline model_bytes model_bytes_of(const model_shape *shape) {
                          "{'op':'dense','in':[%u],'out':3,'tensors':{'weight':'w','bias':'b'},'activation':'none'}],'output':{'kind':'%s',"
                          "'register':3,'labels':[%s],'target':{'kind':'mid_move','horizon':5,'unit':'ticks','dead_band_ticks':0.5}},"
                          "'calibration':{'kind':'none'},'precision':{'float32':{}%s},'trained':{}}",
-                         shape->stream ? 2 : 1, shape->normal ? "normal" : "classes", shape->normal ? "" : "'down','flat','up'",
-                         shape->int8 == NULL ? "" : shape->int8);
+                         shape->stream ? 2 : 1,
+                         shape->normal    ? "normal"
+                         : shape->student ? "student_t"
+                                          : "classes",
+                         shape->normal || shape->student ? "" : "'down','flat','up'", shape->int8 == NULL ? "" : shape->int8);
   at = (size_t)snprintf(header, sizeof(header), "{\"__metadata__\":{\"neural_trader\":\"");
   for (const char *c = json; *c != 0; c++) {
     if (*c == '\'' || *c == '"') header[at++] = '\\';

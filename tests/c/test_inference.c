@@ -1,60 +1,12 @@
 /* Models in the loop: on which events they step, that what they say is what the model gives for the features of that moment, resets,
  * signals of clients, and that nothing is lost where frames find no room. */
-#include <math.h>
-#include <stddef.h>
-
-#include "kernel_fixture.h"
-#include "model_bytes.h"
+#include "client.h"
+#include "handle.h"
+#include "inference_fixture.h"
 
 #define TICKS 1500
-#define ROOM 16384
 
 static const model_shape plain = {.clock = "trade", .every = 1, .reset_on = "", .seed = 7};
-
-static uint32_t kernel_with(const model_shape *shapes, uint32_t count, uint32_t models, nt_kernel_config config) {
-  config.models = models;
-  uint32_t kernel = fixture_kernel(&config);
-  for (uint32_t i = 0; i < count; i++) {
-    char name[16];
-    (void)snprintf(name, sizeof(name), "model-%u", i);
-    model_bytes file = model_bytes_of(&shapes[i]);
-    int32_t id = nt_kernel_add_model(kernel, name, file.at, file.size, NT_PRECISION_FLOAT32, NT_ISA_AUTO);
-    nt_error error = {0};
-    if (id < 0) (void)nt_last_error(kernel, &error), (void)fprintf(stderr, "%s\n", error.text);
-    CHECK_EQUAL(id, i);
-    free(file.at);
-  }
-  for (uint32_t i = count; i < models; i++) { /* for clients */
-    char name[16];
-    (void)snprintf(name, sizeof(name), "model-%u", i);
-    CHECK_EQUAL(nt_kernel_add_model(kernel, name, NULL, 0, 0, 0), i);
-  }
-  return kernel;
-}
-
-static uint32_t client_of(uint32_t kernel, const char *name) {
-  uint32_t client = 0;
-  nt_error error;
-  CHECK_EQUAL(nt_kernel_client(kernel, name, &client, &error), NT_OK);
-  return client;
-}
-
-/* Replays a tape; *out gets all ticks that a subscriber sees, in order. Returns how many. */
-static uint32_t replayed(uint32_t kernel, const nt_tick *tape, uint32_t count, nt_tick *out) {
-  static nt_report reports[64];
-  uint32_t client = client_of(kernel, "all"), used = 0, seen = 0;
-  nt_poll poll = {0};
-  CHECK_EQUAL(nt_client_subscribe(client), NT_OK);
-  while (!poll.ended) {
-    int32_t taken = nt_kernel_replay(kernel, tape + used, count - used);
-    CHECK(taken >= 0);
-    used += (uint32_t)taken;
-    CHECK(nt_client_poll(client, out + seen, ROOM - seen, reports, 64, 0, &poll) >= 0);
-    seen += poll.ticks;
-  }
-  CHECK_EQUAL(nt_close(client), NT_OK);
-  return seen;
-}
 
 /* What an own model of the same file gives for the features that a second kernel shows after each slice. */
 static void says_what_the_model_gives(void) {
@@ -205,17 +157,6 @@ static void forgets_and_warms_up(void) {
   free(seen), free(file.at);
 }
 
-static nt_tick signal_of(uint16_t model, float up) {
-  nt_tick signal = {.instrument = 0, .kind = NT_TICK_SIGNAL};
-  signal.model = model;
-  signal.values[0] = 1 - up;
-  signal.values[1] = up;
-  signal.value_count = 2;
-  signal.confidence = up > 0.5f ? up : 1 - up;
-  signal.signal_flags = NT_SIGNAL_CALIBRATED | NT_SIGNAL_DEVICE;
-  return signal;
-}
-
 static void takes_signals_of_clients(void) {
   nt_tick *tape = fixture_tape(40, 2), seen[256], latest;
   static nt_report reports[8];
@@ -278,31 +219,56 @@ static void refuses_what_is_no_signal(void) {
     nt_error error;
     CHECK(nt_last_error(client, &error) == NT_OK && strstr(error.text, "signal") != NULL);
   }
-  nt_tick signal = signal_of(0, 0.5f); /* the kernel's own: the client cannot know, the kernel refuses it */
+  const nt_tick first = {.ts_event = 1, .price = 1000, .size = 1, .kind = NT_TICK_TRADE, .flags = NT_TICK_LAST_OF_SLICE};
+  nt_tick signal = signal_of(1, 0.5f), latest;
+  nt_counters counters;
   CHECK_EQUAL(nt_client_signal(client, &signal), NT_OK);
+  CHECK(nt_kernel_run(kernel, 100) == 0 && nt_read_signal(kernel, 1, 0, &latest) == NT_ERR_NO_DATA); /* there is no time yet */
+  CHECK_EQUAL(nt_kernel_replay(kernel, &first, 1), 1);
+  CHECK(nt_kernel_run(kernel, 100) >= 0 && nt_read_signal(kernel, 1, 0, &latest) == NT_OK && latest.ts_event == 1);
+  CHECK(nt_read_counters(kernel, &counters) == NT_OK && counters.hostile_records == 0 && counters.signals == 2); /* and the kernel's own */
+  signal = signal_of(0, 0.5f);
+  nt_error error;
+  CHECK_EQUAL(nt_client_signal(client, &signal), NT_ERR_INVALID);
+  CHECK(nt_last_error(client, &error) == NT_OK && strstr(error.text, "steps this model itself") != NULL);
+  /* By the ring, past the library. */
+  int32_t result;
+  nt_client *inside = nt_handle_peek(client, NT_HANDLE_CLIENT, &result);
+  for (int fault = 0; fault < 3; fault++) {
+    signal = signal_of(fault == 0 ? 0 : 1, 0.5f);
+    if (fault == 1) signal.kind = NT_TICK_TRADE;
+    if (fault == 2) signal.confidence = -1;
+    CHECK(nt_ring_push64(&inside->signals, &signal));
+    CHECK_EQUAL(nt_kernel_run(kernel, 100), 1);
+    CHECK(nt_read_counters(kernel, &counters) == NT_OK && counters.hostile_records == 1 + (uint64_t)fault && counters.signals == 2);
+  }
+  /* Whatever it says besides, one that is not ready says nothing; and the time is the kernel's. */
   signal = signal_of(1, 0.5f);
   signal.signal_flags = NT_SIGNAL_NOT_READY;
-  signal.values[0] = signal.values[1] = signal.confidence = NAN;
-  CHECK_EQUAL(nt_client_signal(client, &signal), NT_OK);
-  CHECK(nt_kernel_run(kernel, 100) > 0);
-  nt_counters counters;
-  nt_tick latest;
-  CHECK(nt_read_counters(kernel, &counters) == NT_OK && counters.hostile_records == 1 && counters.signals == 1);
-  CHECK(nt_read_signal(kernel, 0, 0, &latest) == NT_ERR_NO_DATA && nt_read_signal(kernel, 1, 0, &latest) == NT_ERR_NOT_READY);
+  signal.values[0] = INFINITY, signal.confidence = -12, signal.ts_event = INT64_MAX;
+  CHECK(nt_ring_push64(&inside->signals, &signal));
+  nt_handle_unpeek(client);
+  CHECK_EQUAL(nt_kernel_run(kernel, 100), 1);
+  CHECK(nt_read_signal(kernel, 1, 0, &latest) == NT_ERR_NOT_READY && isnan(latest.values[0]) && isnan(latest.values[1]));
+  CHECK(isnan(latest.confidence) && latest.values[2] == 0 && latest.ts_event == 1);
   signal = signal_of(1, 0.5f);
-  int32_t result = NT_OK;
   uint32_t sent = 0;
-  for (; result == NT_OK; sent++) result = nt_client_signal(client, &signal);
+  for (result = NT_OK; result == NT_OK; sent++) result = nt_client_signal(client, &signal);
   CHECK_EQUAL(result, NT_ERR_FULL);
   CHECK_EQUAL(sent, 256 + 1);
   for (int pass = 0; pass < 8; pass++) (void)nt_kernel_run(kernel, 100);
-  CHECK(nt_read_counters(kernel, &counters) == NT_OK && counters.signals == 257);
+  CHECK(nt_read_counters(kernel, &counters) == NT_OK && counters.signals == 3 + 256);
   /* A source cannot bring signals. */
   nt_tick forged = signal_of(1, 0.5f);
   forged.ts_event = 5;
   forged.flags = NT_TICK_LAST_OF_SLICE;
   CHECK_EQUAL(nt_kernel_replay(kernel, &forged, 1), 1);
-  CHECK(nt_read_counters(kernel, &counters) == NT_OK && counters.signals == 257 && counters.hostile_records == 2);
+  CHECK(nt_read_counters(kernel, &counters) == NT_OK && counters.signals == 3 + 256 && counters.hostile_records == 4);
+  const nt_tick end = {.ts_event = 9, .kind = NT_TICK_END, .flags = NT_TICK_LAST_OF_SLICE};
+  CHECK_EQUAL(nt_kernel_replay(kernel, &end, 1), 1);
+  CHECK(nt_kernel_run(kernel, 1) == 0 && nt_client_signal(client, &signal) == NT_OK);
+  for (int i = 0; i < 1000; i++) CHECK_EQUAL(nt_client_signal(client, &signal), NT_OK);
+  CHECK(nt_kernel_run(kernel, 1) == 0 && nt_read_counters(kernel, &counters) == NT_OK && counters.signals == 3 + 256);
   nt_close(client), nt_close(kernel);
 }
 

@@ -1,6 +1,7 @@
 """Mutants of models in the loop: their clocks, resets, gates, and what counts as a signal."""
 
 _TEST = "test_inference.c"
+_EDGES = "test_inference_edges.c"
 
 # As the tables of the other subjects.
 INFERENCE = {
@@ -19,7 +20,7 @@ INFERENCE = {
         "slice_ends != 0;",
         "steps_on_its_clock",
     ),
-    "warm_up": ("inference.c", _TEST, "if (seat->steps++ < resident->warm_up) return;", "seat->steps++;", "forgets_and_warms_up"),
+    "warm_up": ("inference.c", _TEST, "if (seat->steps < resident->warm_up) {", "if (0) {", "forgets_and_warms_up"),
     "gap_in_time": ("inference.c", _TEST, "- seat->ts > resident->gap_ns)", "- seat->ts > INT64_MAX)", "forgets_and_warms_up"),
     "reset_of_the_state": (
         "inference.c",
@@ -91,8 +92,62 @@ INFERENCE = {
     "last_of_slice_in_real_time": (
         "sequencer.c",
         _TEST,
-        "if ((tick.flags & NT_TICK_LAST_OF_SLICE) != 0 && kernel->inference.slice_count > 0) {",
-        "if (0) {",
+        "if ((tick.flags & NT_TICK_LAST_OF_SLICE) != 0 && kernel->inference.slice_count > 0) nt_inference_slice(kernel);",
+        "",
         "signals_in_real_time",
+    ),
+    "a_cut_is_no_end": ("sequencer.c", _EDGES, "if (flushed && !kernel->slice_cut) nt", "if (flushed) nt", "laps_nobody"),
+    "signals_wait_for_readers": (
+        "sequencer.c",
+        _EDGES,
+        "return kernel->published - kernel->slowest < capacity / 4 * 3;",
+        "return 1;",
+        "laps_nobody",
+    ),
+    "what_waited_in_real_time": (
+        "sequencer.c",
+        _EDGES,
+        "  (void)settle(kernel, nt_clock_ns());\n  (void)nt_inference_flush(kernel);\n",
+        "  (void)settle(kernel, nt_clock_ns());\n",
+        "shows_what_waited",
+    ),
+    "who_leaves_is_heard": (
+        "attach.c",
+        _EDGES,
+        "(void)nt_loop_signals(kernel, channel, port->line.signal_capacity);",
+        "break_ring: nt_consumer_restore(&port->signals);",
+        "hears_who_leaves",
+    ),
+    "one_at_a_time": ("sequencer.c", _EDGES, "limit > 0 ? limit : 1", "limit", "takes_few_at_a_time"),
+    "before_the_break": ("inference.c", _EDGES, "  watch->moved = 0; /* what", "  /* what", "forgets_the_slice_too"),
+    "a_lost_feature": (
+        "inference.c",
+        _EDGES,
+        "    if (seat->ready) reset(kernel, model, instrument, ts_event);\n",
+        "",
+        "says_when_a_feature_is_lost",
+    ),
+    "the_next_time_ends_a_slice": (
+        "sequencer.c",
+        _EDGES,
+        "int over = end || tick.ts_event != kernel->slice_ts;",
+        "int over = end;",
+        "ends_slices_by_time",
+    ),
+    "another_clock_of_samples": (
+        "kernel.c",
+        _EDGES,
+        "if (clock != inference->sample_clock || every != inference->sample_every)",
+        "if (0)",
+        "samples_of_another_clock",
+    ),
+    "student_t": ("inference.c", _EDGES, "if (file->output_kind == NT_MODEL_OUTPUT_STUDENT_T)", "if (0)", "refuses_student_t"),
+    "the_clock_of_a_client": ("apply.c", _TEST, "if (!of_kernel) signal->ts_event = state->now;", "", "refuses_what_is_no_signal"),
+    "the_library_refuses_it_too": (
+        "client.c",
+        _TEST,
+        "(atomic_load_explicit(&client->view.live->own_models, memory_order_relaxed) >> signal.model & 1) != 0",
+        "0",
+        "refuses_what_is_no_signal",
     ),
 }

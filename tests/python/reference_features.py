@@ -119,16 +119,18 @@ class FeatureHistory:
     def trade(self, ts: int, price: int, size: int, aggressor: int) -> None:
         mid_before = self.mids[-1] if self.mids and not self.mid_broke else None
         sign = self.band.trade(price, aggressor)
-        self._market(ts)
-        self.trades.append(Trade(ts, price, size, sign, self.band.bid, self.band.ask, mid_before))
+        old = self.mid_broke and not self.band.implied  # the quote is from before the break
+        self._market(ts, old=old)
+        bid, ask = (None, None) if old else (self.band.bid, self.band.ask)
+        self.trades.append(Trade(ts, price, size, sign, bid, ask, mid_before))
         self.trade_ticks.append(len(self.times) - 1)
 
-    def _market(self, ts: int) -> None:
+    def _market(self, ts: int, *, old: bool = False) -> None:
         if self.time_broke:
             self.pause = ts - self.times[-1]
             self.time_broke = False
         self.times.append(ts - self.pause)
-        if self.band.bid is None or self.band.ask is None:
+        if self.band.bid is None or self.band.ask is None or old:
             return
         self.mids.append((self.band.bid + self.band.ask) / 2 / self.tick_size)
         if self.mid_broke:
@@ -159,11 +161,12 @@ class FeatureHistory:
         if self.mids:
             levels = flat_until(self.mids, self.level_from, self.mids[self.level_from])
             for half in (4, 16, 64, 256, 1024):
-                found[f"return_{half}"] = clip((levels[-1] - mean(levels, half)) / (sigma * math.sqrt(half)))
+                found[f"return_{half}"] = 0.0 if self.mid_broke else clip((levels[-1] - mean(levels, half)) / (sigma * math.sqrt(half)))
             found.update(self._of_moves())
         if self.microprices:
             past = flat_until(self.microprices, self.micro_from, self.mids[self.level_from])
-            found["microprice_less_64"] = clip((self.microprices[-1] - mean(past, 64)) / (8 * sigma))
+            none = self.mid_broke or len(self.microprices) == self.micro_from
+            found["microprice_less_64"] = 0.0 if none else clip((self.microprices[-1] - mean(past, 64)) / (8 * sigma))
         if self.spreads:
             found["spread"] = math.log2(self.spreads[-1])
             found["spread_relative"] = log_ratio(self.spreads[-1], mean(self.spreads, 512))
@@ -224,7 +227,7 @@ class FeatureHistory:
         if len(signs) > 1:
             found["sign_persistence"] = mean(signs[1:] * signs[:-1], 64)
         if self.mids:
-            none = self.trades_from == len(self.trades)
+            none = self.trades_from == len(self.trades) or self.mid_broke
             prices[: self.trades_from] = 0 if none else prices[self.trades_from]
             found["mid_less_vwap"] = 0.0 if none else clip((self.mids[-1] - mean(prices * sizes, 64) / mean(sizes, 64)) / (8 * sigma))
         last = self.trades[-1]

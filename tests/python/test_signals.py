@@ -16,7 +16,7 @@ from support import config_of, write_tape
 from support_models import NAMES, model_of, write_model_file
 
 from neural_trader import Client, Kernel, Strategy, validate_config
-from neural_trader._native import abi
+from neural_trader._native import abi, ffi, lib
 from neural_trader.config import Config, ModelConfig
 from neural_trader.errors import ConfigError, Full, InvalidArgument, ModelNotReady, NoData, NotFound
 from neural_trader.kernel import feed_ticks
@@ -133,7 +133,6 @@ def test_twice_the_same_and_paced_or_as_fast_as_possible(tmp_path: Path, kind: s
 
 
 def _feed_slowly(name: str, source: str, config: Config) -> None:
-    from neural_trader._native import ffi, lib
     from neural_trader.records import call
 
     ticks = open_source(source, config).ticks
@@ -249,7 +248,7 @@ def refusal(client: Client, *arguments: Any, **named: Any) -> Callable[[], None]
 def test_what_is_no_signal_is_refused(tmp_path: Path) -> None:
     path = write_model_file(tmp_path / "m.safetensors")
     config = config_of("refuses", models={"flow": ModelConfig(path=path), "mine": ModelConfig()})
-    with Kernel(config) as kernel:
+    with Kernel(config, realtime=True) as kernel:
         kernel.start()
         with kernel.client("x") as client:
             for call, kind in (
@@ -257,10 +256,15 @@ def test_what_is_no_signal_is_refused(tmp_path: Path) -> None:
                 (refusal(client, (0.1,) * 7, model="mine"), InvalidArgument),
                 (refusal(client, (float("nan"), 0.0), model="mine"), InvalidArgument),
                 (refusal(client, (0.5, 0.5), 1.5, model="mine"), InvalidArgument),
+                (refusal(client, (-0.01, 0.02), model="mine"), InvalidArgument),
+                (refusal(client, (0.5, 0.6), model="mine"), InvalidArgument),
+                (refusal(client, "no", model="mine"), InvalidArgument),
+                (refusal(client, (0.5, None), model="mine"), InvalidArgument),
+                (refusal(client, (0.5, 0.5), model="flow"), InvalidArgument),
                 (refusal(client, (0.5, 0.5), model="mine", precision="fp64"), InvalidArgument),
                 (refusal(client, (0.5, 0.5), model="mine", device="tpu"), InvalidArgument),
                 (refusal(client, (0.5, 0.5), model="other"), NotFound),
-                (lambda: client.send_signal("NONE", (0.5,), model="mine"), NotFound),
+                (lambda: client.send_signal("NONE", (1.0,), model="mine"), NotFound),
                 (lambda: client.signal("TEST"), NoData),
                 (lambda: client.signal("TEST", "other"), NotFound),
             ):
@@ -268,6 +272,8 @@ def test_what_is_no_signal_is_refused(tmp_path: Path) -> None:
                     call()
             client.send_signal("TEST", (0.25, 0.75), model="mine")
             _until(lambda: client.signal("TEST", "mine").values == (0.25, 0.75))
+            client.send_signal("TEST", (-0.01, 0.02), 0.7, model="mine")
+            _until(lambda: client.signal("TEST", "mine").confidence == np.float32(0.7))
             client.send_signal("TEST", (0.0, 0.0), model="mine", ready=False)
             _until(lambda: _not_ready(client))
     with Kernel(config_of("none")) as kernel:
@@ -298,12 +304,15 @@ def _until(done: Callable[[], bool]) -> None:
 def test_a_full_signal_ring_is_an_error_and_loses_nothing(tmp_path: Path) -> None:
     with Kernel(config_of("full", models={"mine": ModelConfig()}), private=True) as kernel:
         kernel._create(kernel.config.instruments, 0)
+        tick = np.zeros(1, abi.NT_TICK)  # before it there is no time that a signal could have
+        tick["ts_event"], tick["price"], tick["size"], tick["kind"], tick["flags"] = 1, 400, 1, abi.NT_TICK_TRADE, abi.NT_TICK_LAST_OF_SLICE
+        assert lib.nt_kernel_replay(kernel._handle, ffi.cast("nt_tick *", tick.ctypes.data), 1) == 1
         with kernel.client("x") as client:
             sent = 1024
             for number in range(sent):
-                client.send_signal("TEST", (number / 4096, 0.0), model="mine")
+                client.send_signal("TEST", (number / 4096,), 0.5, model="mine")
             with pytest.raises(Full):
-                client.send_signal("TEST", (0.5, 0.0), model="mine")
+                client.send_signal("TEST", (0.5, 0.5), model="mine")
             kernel._turn()
             got = [signal for _ in range(8) for signal in _polled(client)]
             assert [signal.values[0] for signal in got] == [number / 4096 for number in range(sent)]
