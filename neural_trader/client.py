@@ -73,7 +73,7 @@ class Client:
         self._tradables = find_tradables(handle)
         self._by_index = list(self._tradables.values())
         self._accounts = find_accounts(handle)
-        self.models = find_models(handle)
+        self._models = find_models(handle)
         self._account = next(iter(self._accounts), "")
         self._ticks_memory = np.zeros(_TICKS, abi.NT_TICK)
         self._reports_memory = bytearray(_REPORTS * abi.NT_REPORT.itemsize)
@@ -87,7 +87,7 @@ class Client:
         self._features = ffi.new("double[]", abi.NT_FEATURE_COUNT)
         self._now = ffi.new("int64_t *")
         self._signal = ffi.new("nt_tick *")
-        self._signals: np.ndarray[Any, Any] = _NO_SIGNALS  # of the last poll
+        self.last_signals_raw: np.ndarray[Any, Any] = _NO_SIGNALS  # records of abi.NT_TICK, of the last poll
         self._subscribed = False
         self._ended = False
         self._kept: list[Report] = []  # read while execute waited, for the next poll
@@ -264,17 +264,17 @@ class Client:
         if self._pump is not None and not self._subscribed:
             self._pump()
         reports = kept + self._poll_once(max_ticks, 0 if kept else int(timeout_s * _NANOSECONDS))
-        return Batch(self.last_ticks(), reports, self._signals, self._poll.lost, self._ended)
+        return Batch(self.last_ticks(), reports, self.last_signals_raw, self._poll.lost, self._ended)
 
     def _poll_once(self, max_ticks: int, timeout_ns: int) -> list[Report]:
         result = lib.nt_client_poll(self._handle, self._ticks, max_ticks, self._reports, _REPORTS, timeout_ns, self._poll)
         if result < 0:
             check(result, self._handle)
         self._ended = bool(self._poll.ended)
-        if self.models:
+        if self._models:
             signals = take_signals(self._ticks_memory[: self._poll.ticks])
-            self._signals = _NO_SIGNALS if signals is None else signals
-            self._poll.ticks -= len(self._signals)
+            self.last_signals_raw = _NO_SIGNALS if signals is None else signals
+            self._poll.ticks -= len(self.last_signals_raw)
         if not self._poll.reports:
             return []
         decimals = next(iter(self._accounts.values()))[2] if self._accounts else 0
@@ -287,7 +287,7 @@ class Client:
 
     def last_signals(self) -> list[Signal]:
         """Signals of the last poll."""
-        return [signal_of(row, self.models, self._by_index) for row in self._signals]
+        return [signal_of(row, self._models, self._by_index) for row in self.last_signals_raw]
 
     def last_ticks(self) -> Ticks:
         """Ticks of the last poll."""
@@ -296,11 +296,14 @@ class Client:
     def run(self, strategy: Strategy, *, stopping: Callable[[], bool] = lambda: False) -> None:
         """Drive a strategy until the source ends, the kernel stops or `stopping` says so. On a tape it is part of the lockstep from here
         on."""
+        from neural_trader.strategy import heard_by  # which knows clients
+
         tape = self.kernel_clock == abi.NT_CLOCK_TAPE
         if tape:
             self.subscribe()
         begin_recording(strategy)
         strategy.on_start(self)
+        on_signal = heard_by(strategy)
         on_ticks = TapeTimer(strategy).on_ticks if tape else strategy.on_ticks
         timer = None if tape else RealTimer(strategy, self.now_ns)
         while not self._ended and not stopping():
@@ -309,9 +312,10 @@ class Client:
                 strategy.on_report(self, report)
             if self._poll.ticks:
                 on_ticks(self, self.last_ticks())
-            for signal in self.last_signals():
-                strategy.on_signal(self, signal)
-            if not self._poll.ticks and not len(self._signals) and not reports and not self._is_running():
+            if on_signal is not None:
+                for signal in self.last_signals():
+                    on_signal(self, signal)
+            if not self._poll.ticks and not len(self.last_signals_raw) and not reports and not self._is_running():
                 break
             if timer is not None:
                 timer.fire(self, self.now_ns)
@@ -352,6 +356,11 @@ class Client:
         status = ffi.new("nt_status *")
         check(lib.nt_read_status(self._handle, status), self._handle)
         return status
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Models of the kernel, the first of which is meant where a call names none."""
+        return self._models
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -422,12 +431,12 @@ class Client:
         number = self._model_of(model)
         result = lib.nt_read_signal(self._handle, number, self._find(symbol).index, self._signal)
         if result == abi.NT_ERR_NO_DATA:
-            raise NoData(f"model {self.models[number]} has said nothing about {symbol} yet")
+            raise NoData(f"model {self._models[number]} has said nothing about {symbol} yet")
         if result == abi.NT_ERR_NOT_READY:
-            raise ModelNotReady(f"model {self.models[number]} warms up on {symbol}; its last signal does not hold any more")
+            raise ModelNotReady(f"model {self._models[number]} warms up on {symbol}; its last signal does not hold any more")
         if result < 0:
             check(result, self._handle)
-        return signal_of(self._signal[0], self.models, self._by_index)
+        return signal_of(self._signal[0], self._models, self._by_index)
 
     def send_signal(
         self,
@@ -454,11 +463,11 @@ class Client:
         check(lib.nt_client_signal(self._handle, row), self._handle)
 
     def _model_of(self, name: str | None) -> int:
-        if not self.models:
+        if not self._models:
             raise NotFound("this kernel has no models; add [models.NAME] to its configuration")
-        if name is not None and name not in self.models:
-            raise unknown("model", name, self.models)
-        return 0 if name is None else self.models.index(name)
+        if name is not None and name not in self._models:
+            raise unknown("model", name, self._models)
+        return 0 if name is None else self._models.index(name)
 
     # ---- life --------------------------------------------------------------------------------------------------------------------
 

@@ -383,6 +383,8 @@ def _check_whole(config: Config, problems: rule.Problems, broken: Collection[str
         if not Path(file).is_file():
             rule.refuse(problems, "strategy", f"there is no file {file}")
     for name, model in config.models.items():
+        if model.path is None and model.precision != "fp32":
+            rule.refuse(problems, f"models.{name}.precision", "is of a file, and the model has none; leave it out, or add its path")
         if model.path is not None and not Path(model.path).is_file():
             rule.refuse(problems, f"models.{name}.path", f"there is no file {model.path}; neural-trader model train makes one")
     if len(config.models) > abi.NT_MODEL_MAX:

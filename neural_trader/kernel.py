@@ -8,7 +8,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import numpy as np
@@ -16,16 +15,16 @@ from numpy.typing import NDArray
 
 from neural_trader._native import abi, ffi, lib
 from neural_trader.client import Client
-from neural_trader.config import Config, ModelConfig, SourceSpec, account_row, symbols_refused, terms_row
-from neural_trader.errors import ConfigError, InvalidArgument, NeuralTraderError, SourceError, StateError, error_for
+from neural_trader.config import Config, SourceSpec, account_row, symbols_refused, terms_row
+from neural_trader.errors import ConfigError, InvalidArgument, NeuralTraderError, SourceError, StateError
 from neural_trader.instruments import Instrument
+from neural_trader.kernel_models import add_model
 from neural_trader.records import call, check
 from neural_trader.result import Recording, Result
-from neural_trader.signals import PRECISIONS
 from neural_trader.sources import Source, instruments_of, open_source
 from neural_trader.sources.clock import has_clock, with_clock
 from neural_trader.sources.tape_files import give_back
-from neural_trader.strategy import Strategy
+from neural_trader.strategy import Strategy, heard_by
 from neural_trader.strategy_identity import identity_of
 from neural_trader.timers import TapeTimer, common_interval
 from neural_trader.user_features import begin_recording, recordings_of
@@ -70,6 +69,7 @@ class Kernel:
         self._source_spec: SourceSpec | None = None
         self._source: Source | None = None
         self._instruments: Mapping[str, Instrument] = {}
+        self._models: dict[str, dict[str, Any]] = {}
         self._recording = Recording()
         self._frames = bytearray(_JOURNAL_BYTES)
         self._frames_pointer = ffi.from_buffer(self._frames)
@@ -122,8 +122,7 @@ class Kernel:
                 for number, instrument in enumerate(instruments.values()):
                     row = {"account": index, "instrument": number, **terms_row(instrument, account, self.config)}
                     check(lib.nt_kernel_set_terms(self._handle, ffi.new("nt_terms *", row)), self._handle)
-            for name, model in self.config.models.items():
-                add_model(self._handle, name, model)
+            self._models = {name: add_model(self._handle, name, model) for name, model in self.config.models.items()}
         except NeuralTraderError:
             self.close()
             raise
@@ -205,7 +204,7 @@ class Kernel:
                 client._poll,
                 TapeTimer(strategy).on_ticks if clock else strategy.on_ticks,
                 strategy.on_report,
-                strategy.on_signal,
+                heard_by(strategy),
             )
             for client, strategy in pairs
         ]
@@ -218,7 +217,7 @@ class Kernel:
             moved = used > 0
             for client, poll_once, poll, on_ticks, on_report, on_signal in work:
                 reports = poll_once(4096, 0)
-                signals = client.last_signals() if client.models else ()
+                signals = len(client.last_signals_raw)
                 if not reports and not poll.ticks and not signals:
                     continue
                 moved = True
@@ -226,8 +225,9 @@ class Kernel:
                     on_report(client, report)
                 if poll.ticks:
                     on_ticks(client, client.last_ticks())
-                for signal in signals:
-                    on_signal(client, signal)
+                if signals and on_signal is not None:
+                    for signal in client.last_signals():
+                        on_signal(client, signal)
             if position - kept >= _CHUNK:
                 kept = position
                 give_back(ticks, position)
@@ -341,6 +341,7 @@ class Kernel:
             recording=self._recording,
             source=self._source,
             elapsed_s=self._elapsed_s,
+            models=self._models,
         )
 
     # ---- both --------------------------------------------------------------------------------------------------------------------
@@ -406,22 +407,6 @@ class Kernel:
     def __del__(self) -> None:
         if hasattr(self, "_looping"):
             self.close()
-
-
-def add_model(kernel: int, name: str, model: ModelConfig) -> None:
-    """Give a kernel a model: out of its file, or one whose signals come from clients. InvalidArgument says what is wrong with the file."""
-    if model.path is None:
-        check(lib.nt_kernel_add_model(kernel, name.encode(), ffi.NULL, 0, 0, 0), kernel)
-        return
-    try:
-        data = Path(model.path).read_bytes()
-    except OSError as error:
-        raise InvalidArgument(f"{model.path}: cannot be read: {error.strerror}") from error
-    result = lib.nt_kernel_add_model(kernel, name.encode(), ffi.from_buffer(data), len(data), PRECISIONS[model.precision], abi.NT_ISA_AUTO)
-    try:
-        check(result, kernel)
-    except NeuralTraderError as error:
-        raise error_for(error.code, f"{model.path}: {error}") from None
 
 
 def strategy_name(strategy: Strategy, number: int = 0) -> str:

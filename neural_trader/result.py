@@ -128,6 +128,7 @@ class Result:
         recording: Recording,
         source: Source | None,
         elapsed_s: float,
+        models: Mapping[str, Any],
     ) -> Result:
         """Read the kernel's counters and money, and compute the rest from the frames and the tape."""
         orders, taken, reports = recording.arrays()
@@ -170,6 +171,7 @@ class Result:
             "peak_memory_bytes": peak_memory_bytes(),
             "elapsed_s": round(elapsed_s, 6),
             "digest": hashlib.sha256(reports.tobytes()).hexdigest(),
+            "models": dict(models),
             "limits": {row.name: row.value for row in describe_limits(config) if row.name in Limits.__struct_fields__},
             "assumptions": [*(source.assumptions if source is not None else ()), *venue_assumptions(config), *notes],
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -14,7 +14,12 @@ from neural_trader.signals import Signal
 from neural_trader.timers import Timer
 from neural_trader.user_features import recordings_of
 
-__all__ = ["Strategy"]
+__all__ = ["Strategy", "heard_by"]
+
+
+def heard_by(strategy: Strategy) -> Callable[[Client, Signal], None] | None:
+    """`on_signal` of a strategy, None where it has none of its own, so that nobody makes signals for it."""
+    return strategy.on_signal if type(strategy).on_signal is not Strategy.on_signal else None
 
 
 class Strategy(msgspec.Struct, kw_only=True, dict=True):

@@ -24,6 +24,7 @@ from neural_trader.config import Config, describe_limits, read_tables
 from neural_trader.config_check import InvalidSetting, inspect_config, settings_refused
 from neural_trader.errors import ConfigError, ConfigProblem
 from neural_trader.instruments import Instrument
+from neural_trader.kernel_models import try_models
 from neural_trader.loading import load_strategy
 from neural_trader.result import venue_assumptions
 from neural_trader.sources import instruments_of, is_trades, trade_assumptions
@@ -48,7 +49,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run it."""
-    config, refused = _checked(options)
+    config, models, refused = _checked(options)
     if refused or config is None:
         if not options.json:
             raise ConfigError([ConfigProblem(problem.path, problem.message) for problem in refused], options.config)
@@ -70,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
                 "instruments": instruments,
                 "venue": config.venue,
                 "accounts": config.accounts,
+                "models": models,
                 "checks": [row._asdict() for row in limits],
                 "assumptions": assumptions,
             }
@@ -85,13 +87,14 @@ def run(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _checked(options: argparse.Namespace) -> tuple[Config | None, list[InvalidSetting]]:
-    """The configuration as far as it is sound, and everything that is wrong with it that can be known without market data."""
+def _checked(options: argparse.Namespace) -> tuple[Config | None, dict[str, Any], list[InvalidSetting]]:
+    """The configuration as far as it is sound, its models, and everything that is wrong with it that can be known without market data."""
+    models: dict[str, Any] = {}
     problems: list[ConfigProblem] = []
     try:
         data = read_tables(options.config)
     except ConfigError as error:
-        return None, settings_refused({}, error.errors)
+        return None, models, settings_refused({}, error.errors)
     for setting in options.settings:
         apply_setting(data, setting, problems)
     if options.source and isinstance(data.setdefault("source", {}), dict):
@@ -103,7 +106,11 @@ def _checked(options: argparse.Namespace) -> tuple[Config | None, list[InvalidSe
             load_strategy(config.strategy, config.parameters)
         except ConfigError as error:
             problems += error.errors
-    return config, settings_refused(data, problems)
+    if config is not None and config.models and not problems:
+        source = config.source.path
+        models, refused = try_models(config, instruments_of(source, config) if source is not None else config.instruments)
+        problems += refused
+    return config, models, settings_refused(data, problems)
 
 
 def _assumptions(config: Config, instruments: Mapping[str, Instrument]) -> list[str]:

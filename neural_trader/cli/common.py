@@ -182,6 +182,9 @@ def describe(config: Config, instruments: Mapping[str, Instrument]) -> str:
         lines.append(f"  venue {name}: {', '.join(place.symbols)}, {away}")
     for name, account in config.accounts.items():
         lines.append(f"  account {name}: {_plain(account.cash)} {account.currency}")
+    for name, model in config.models.items():
+        what = "signals of clients" if model.path is None else f"{model.path}, {model.precision}"
+        lines.append(f"  model {name}: {what}")
     on = [f"{row.name} {row.value.partition(' ')[0]}" for row in describe_limits(config) if row.enabled and row.value is not None]
     off = [row.name for row in describe_limits(config) if not row.enabled]
     lines.append(f"  limits on: {', '.join(on) or 'none'}")

@@ -53,7 +53,7 @@ _FLOATS: Final = ffi.typeof("float[]")
 _DOUBLES: Final = ffi.typeof("double[]")
 
 
-class Prediction(msgspec.Struct, frozen=True, eq=False):
+class Prediction(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What a model found, and what found it.
 
     - predictions: float64, shape (rows, outputs): a probability for each of the file's labels, or mean and deviation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import threading
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from running import command, one_object
 from support import config_of, write_tape
 from support_models import NAMES, model_of, write_model_file
 
@@ -377,3 +379,45 @@ path = "m.safetensors"
     }
     many = config_of("many", models={f"m{number}": ModelConfig() for number in range(9)})
     assert [problem.path for problem in validate_config(many)] == ["models"]
+
+
+def test_a_result_says_which_models_there_were(tmp_path: Path) -> None:
+    source = write_tape(tmp_path / "t.csv", TRADES[:50])
+    path = write_model_file(tmp_path / "m.safetensors")
+    config = config_of("says", models={"flow": ModelConfig(path=path), "mine": ModelConfig()})
+    _, result = ran(config, source, trade=False)
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    assert result.summary["models"] == {
+        "flow": {"path": path, "precision": "fp32", "sha256": digest},
+        "mine": {"path": None, "precision": None, "sha256": None},
+    }
+    assert [problem.path for problem in validate_config(config_of("x", models={"mine": ModelConfig(precision="int8")}))] == [
+        "models.mine.precision"
+    ]
+
+
+def test_check_loads_the_models(tmp_path: Path) -> None:
+    write_model_file(tmp_path / "m.safetensors")
+    file = tmp_path / "run.toml"
+    text = """
+name = "models"
+[instruments.TEST]
+tick_size = 0.25
+currency = "USD"
+max_price = 10_000
+[accounts.main]
+currency = "USD"
+cash = 1_000
+[models.flow]
+path = "m.safetensors"
+"""
+    file.write_text(text, encoding="utf-8")
+    done = command("check", str(file))
+    assert done.returncode == 0, done.stderr
+    assert f"model flow: {tmp_path / 'm.safetensors'}, fp32" in done.stdout
+    assert one_object(command("check", str(file), "--json"))["models"]["flow"]["precision"] == "fp32"
+    file.write_text(text + 'precision = "int8"\n', encoding="utf-8")
+    done = command("check", str(file))
+    assert done.returncode == 2
+    assert "models.flow" in done.stderr
+    assert "quantize" in done.stderr
