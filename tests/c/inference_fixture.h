@@ -14,7 +14,7 @@ static inline uint32_t kernel_with(const model_shape *shapes, uint32_t count, ui
   config.models = models;
   uint32_t kernel = fixture_kernel(&config);
   for (uint32_t i = 0; i < count; i++) {
-    char name[16];
+    char name[24];
     (void)snprintf(name, sizeof(name), "model-%u", i);
     model_bytes file = model_bytes_of(&shapes[i]);
     int32_t id = nt_kernel_add_model(kernel, name, file.at, file.size, NT_PRECISION_FLOAT32, NT_ISA_AUTO);
@@ -24,7 +24,7 @@ static inline uint32_t kernel_with(const model_shape *shapes, uint32_t count, ui
     free(file.at);
   }
   for (uint32_t i = count; i < models; i++) { /* for clients */
-    char name[16];
+    char name[24];
     (void)snprintf(name, sizeof(name), "model-%u", i);
     CHECK_EQUAL(nt_kernel_add_model(kernel, name, NULL, 0, 0, 0), i);
   }
