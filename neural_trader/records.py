@@ -552,6 +552,6 @@ def unpack_report(memory: Any, index: int) -> tuple[int, ...]:
     return _REPORT.unpack_from(memory, index * _REPORT.size)
 
 
-def unknown(kind: str, name: object, known: Sequence[str]) -> NotFound:
-    """What to say of a symbol or account that the kernel does not have."""
-    return NotFound(f"there is no {kind} {name!r}; this kernel has {', '.join(known) or 'none'}")
+def unknown(kind: str, name: object, known: Sequence[str], *, owner: str = "this kernel") -> NotFound:
+    """What to say of a symbol or account that the kernel, or another owner, does not have."""
+    return NotFound(f"there is no {kind} {name!r}; {owner} has {', '.join(known) or 'none'}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from neural_trader.models.evaluate import Interval
 if TYPE_CHECKING:
     from neural_trader.models.study import Study
 
-__all__ = ["interval_text", "money_text", "render_model"]
+__all__ = ["NO_BETTER", "comparison_of", "interval_text", "money_text", "render_model", "won_text"]
+
+NO_BETTER: Final = "the model is no better than the prior, as it says the prior of every row"
 
 
 def interval_text(value: Interval | None, decimals: int = 2, *, scale: float = 1.0, unit: str = "") -> str:
@@ -27,6 +29,20 @@ def interval_text(value: Interval | None, decimals: int = 2, *, scale: float = 1
 def money_text(value: float | None, currency: str) -> str:
     """An amount, or why there is none."""
     return "none: the source does not know the fee" if value is None else f"{number(value)} {currency}"
+
+
+def comparison_of(found: Study) -> dict[str, Any] | None:
+    """The comparison with a linear model; None where there was none, or neither says more than the prior."""
+    compared: dict[str, Any] | None = found.metrics.get("comparison")
+    return None if compared is not None and compared["won"] is None and found.scores.money is None else compared
+
+
+def won_text(found: Study) -> str:
+    """Which model of a comparison won, and which one the file holds where that is another."""
+    won, saved = found.metrics["comparison"]["won"], found.metrics["architecture"]
+    if won is None:
+        return f"none, as linear is no better than the prior; saved: {saved}"
+    return str(won) if won == saved else f"{won}; saved: {saved}"
 
 
 def render_model(found: Study) -> str:
@@ -52,7 +68,7 @@ def _model(found: Study) -> Markup:
     times = found.examples.labels.begin_ns[found.rows]
     rows: list[tuple[str, Any]] = [
         ("instrument", found.examples.rows.symbol),
-        ("predicts", f"{target.kind}, horizon {target.horizon:,} {target.unit}: {', '.join(file.output.labels)}"),
+        ("predicts", f"{target.kind}, horizon {target.horizon_text()}: {', '.join(file.output.labels)}"),
         ("clock", f"{file.clock.on}, every {file.clock.every}"),
         ("ops", " → ".join(str(op["op"]) for op in file.ops)),
         ("weights", f"{sum(tensor.size for tensor in file.tensors.values()):,}"),
@@ -89,18 +105,20 @@ def _figures(found: Study) -> Markup:
         ("bootstrap", f"{scores.resamples:,} resamples of blocks of {scores.block_rows:,} rows"),
     ]
     parts: list[Any] = [definitions(rows, name="model-figures")]
-    compared = found.metrics.get("comparison")
+    compared = comparison_of(found)
     if compared is not None:
         lines = [
             (part, interval_text(Interval(**compared[f"gain_millinats_{part}"]), 1, unit=" millinats")) for part in ("calibrate", "test")
         ]
         parts.append(table(("part", "better than linear by"), lines, name="model-comparison"))
-        parts.append(paragraph(f"Won on the calibration part: {compared['won']}.", "note"))
+        parts.append(paragraph(f"Won on the calibration part: {won_text(found)}.", "note"))
     return section("figures", "Figures", *parts)
 
 
 def _money(found: Study) -> Markup:
     money = found.scores.money
+    if money is None:
+        return section("money", "Money at fills that were there", paragraph(f"There are no trades: {NO_BETTER}.", "note"))
     rows: list[tuple[str, Any]] = [
         ("trades", f"{money.trades:,}, and {money.unfilled:,} without a print"),
         ("ticks a trade, before fees", interval_text(money.ticks_per_trade, 3)),

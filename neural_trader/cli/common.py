@@ -48,10 +48,13 @@ EXIT_HALTED: Final = 3
 _OWN_KEYS: Final = ("name", "mode", "strategy", "parameters")  # without a dot; any other such key is a parameter
 _PATHS: Final = ("strategy", "source.path")
 _SAMPLE: Final = "sample:"
+_ONE_OBJECT: Final = "print JSON, one object on one line, and nothing else on standard output"
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-def add_command(commands: Any, name: str, summary: str, examples: Sequence[str], text: str = "") -> argparse.ArgumentParser:
+def add_command(
+    commands: Any, name: str, summary: str, examples: Sequence[str], text: str = "", *, json_help: str = _ONE_OBJECT
+) -> argparse.ArgumentParser:
     """A sub-command with its help, and --json."""
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
@@ -61,7 +64,7 @@ def add_command(commands: Any, name: str, summary: str, examples: Sequence[str],
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--json", action="store_true", help="print JSON, one object on one line, and nothing else on standard output")
+    parser.add_argument("--json", action="store_true", help=json_help)
     return parser
 
 

@@ -43,8 +43,8 @@ def _split(data: bytes) -> tuple[dict[str, Any], memoryview]:
     return load(text, "header"), memoryview(data)[8 + length :]
 
 
-def _tensors(header: dict[str, Any], data: memoryview) -> Tensors:
-    """The tensors in the order of the header. They follow each other and fill the data."""
+def _tensors(header: dict[str, Any], data: memoryview, before: int) -> Tensors:
+    """The tensors in the order of the header. They follow each other and fill the data, which begins after `before` bytes of the file."""
     entries: dict[int, list[str]] = {}
     if len(header) > TENSORS_MAX:
         refuse("header", f"there are more than {TENSORS_MAX} tensors")
@@ -69,13 +69,16 @@ def _tensors(header: dict[str, Any], data: memoryview) -> Tensors:
             refuse(path, f"data_offsets span {end - begin} bytes, its shape needs {4 * math.prod(shape)}")
         entries.setdefault(begin, []).append(name)
         ends[name], shapes[name] = end, shape
+    needed = max(ends.values(), default=0)
+    if needed > len(data):
+        refuse("model file", f"is cut off: needs {before + needed} bytes, has {before + len(data)}")
     offset, result = 0, {}
     for begin, names in sorted(entries.items()):
         end = ends[names[0]]
-        if begin != offset or len(names) > 1 or end > len(data):
+        if begin != offset or len(names) > 1:
             refuse(
                 "header",
-                f"the tensors overlap, leave holes or do not fit: none of them covers byte {offset} of the {len(data)} bytes of data",
+                f"the tensors overlap or leave holes: none of them covers byte {offset} of the {len(data)} bytes of data",
             )
         values = np.frombuffer(data[begin:end], "<f4").reshape(shapes[names[0]]).astype(np.float32)
         finite = np.isfinite(values)
@@ -93,7 +96,7 @@ def unpack(data: bytes) -> tuple[dict[str, str], Tensors]:
     metadata = header.pop(METADATA, {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         refuse(f"header.{METADATA}", "must be an object of strings")
-    return metadata, _tensors(header, values)
+    return metadata, _tensors(header, values, len(data) - len(values))
 
 
 def pack(metadata: Mapping[str, str], tensors: Mapping[str, NDArray[np.float32]]) -> bytes:

@@ -22,6 +22,7 @@ from neural_trader.errors import InvalidArgument, NoData
 from neural_trader.models import description
 from neural_trader.models._scores import ECE_BINS, Floats, calibration_gaps, log_softmax, softmax
 from neural_trader.models._threads import one_thread
+from neural_trader.models.labels import label_names
 
 __all__ = ["ECE_BINS", "Calibration", "calibrate", "expected_calibration_error", "softmax"]
 
@@ -57,13 +58,13 @@ def _check(values: Any, labels: Any, what: str) -> tuple[Floats, NDArray[np.int6
     return table.astype(np.float64), truth.astype(np.int64)
 
 
-def expected_calibration_error(probabilities: Any, labels: Any, *, bins: int = ECE_BINS) -> float:
+def expected_calibration_error(probabilities: Any, labels: Any) -> float:
     """ECE of probabilities (rows, classes) against integer labels (rows,), from 0 to 1, as the module says.
 
     InvalidArgument where shapes do not fit, a number is not finite or a label is out of range; NoData without rows.
     """
     table, truth = _check(probabilities, labels, "probabilities")
-    place, gaps = calibration_gaps(table, truth, bins)
+    place, gaps = calibration_gaps(table, truth)
     return float(np.abs(np.bincount(place, gaps)).sum() / len(truth))
 
 
@@ -162,7 +163,8 @@ def calibrate(logits: Any, labels: Any) -> Calibration:
     classes = table.shape[1]
     counts = np.bincount(truth, minlength=classes)
     if (counts == 0).any():
-        raise InvalidArgument(f"class {int(np.argmin(counts))} has no row in the calibration part; give a part that has each class")
+        name = label_names(classes)[int(np.argmin(counts))]
+        raise InvalidArgument(f"no row of the calibration part has the label {name}; give a part that has each label")
     centred = table - table.mean(axis=1, keepdims=True)
     spread = float(np.sqrt(np.mean(centred * centred)))
     if not _SPREAD_MIN < spread < 1.0 / _SPREAD_MIN:

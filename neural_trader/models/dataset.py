@@ -102,14 +102,14 @@ def read(
     if clock not in CLOCKS:
         raise InvalidArgument(f"clock {clock!r} is none of {', '.join(CLOCKS)}")
     if isinstance(every, bool) or not isinstance(every, int) or not 1 <= every <= _EVERY_MAX:
-        raise InvalidArgument(f"every is {every!r}; it has to be a whole number of events, at least 1")
+        raise InvalidArgument(f"every is {every!r}; it has to be a whole number of events, 1 to {_EVERY_MAX}")
     tape = source if isinstance(source, Source) else open_source(source, config if config is not None else Config(name="dataset"))
     if symbol is None:
         if len(tape.symbols) != 1:
             raise InvalidArgument(f"{tape.name} has data of {', '.join(tape.symbols) or 'nothing'}; say which symbol to read")
         symbol = tape.symbols[0]
     if symbol not in tape.symbols:
-        raise unknown("symbol", symbol, tape.symbols)
+        raise unknown("symbol", symbol, tape.symbols, owner="this source")
     number = list(tape.instruments).index(symbol)
     events = _sampled(tape, number, abi.NT_MODEL_CLOCK_TICK, 1, _PRICES, None)
     rows = _sampled(tape, number, CLOCKS[clock], every, None, progress)

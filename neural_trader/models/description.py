@@ -49,12 +49,17 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """What was predicted: `horizon` in ticks of the model's clock or in ns; moves within `dead_band_ticks` price steps are flat."""
+    """What was predicted: the move after `horizon` events (quotes, book updates and trades; the unit "ticks"), or ns; moves within
+    `dead_band_ticks` price steps are flat, for "triple_barrier" those that do not reach them."""
 
     kind: Literal["mid_move", "next_move", "triple_barrier", "return"]
     horizon: int
     unit: Literal["ticks", "ns"]
     dead_band_ticks: float = 0.0
+
+    def horizon_text(self) -> str:
+        """The horizon for people."""
+        return f"{self.horizon:,} {'ns' if self.unit == 'ns' else 'events' if self.horizon > 1 else 'event'}"
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ block is to be at least as long as the horizon of the labels. In a resample the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,10 +23,12 @@ from numpy.typing import NDArray
 
 from neural_trader.errors import InvalidArgument, NoData
 from neural_trader.models._scores import ECE_BINS, Floats, calibration_gaps
+from neural_trader.models.labels import label_names
 
 __all__ = ["ECE_BINS", "Evaluation", "Interval", "evaluate"]
 
-_CLASSES: Final = 3
+_NAMES: Final = label_names(3)
+_CLASSES: Final = len(_NAMES)
 _CELLS: Final = _CLASSES * _CLASSES
 
 
@@ -62,21 +64,21 @@ def evaluate(
     labels: NDArray[Any],
     moves: NDArray[Any],
     *,
-    prior_labels: NDArray[Any],
+    prior_counts: Sequence[int] | NDArray[Any],
     block_rows: int,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
     """Compare probabilities of (down, flat, up), shape (n, 3), with labels, shape (n,), and moves in ticks, shape (n,), in time order.
 
-    prior_labels are the labels of the second part, shape (m,). block_rows is the length of a bootstrap block, at most n. The same seed
-    gives the same intervals. NoData when a part is empty. InvalidArgument for wrong shapes, numbers that are not finite, probabilities that
-    do not add up to 1 within 1e-4, labels that are incomplete or of one class only, and a label that came and had probability 0 or did not
-    occur in the second part: its log loss would be infinite.
+    prior_counts are how often each label came in the second part, shape (3,). block_rows is the length of a bootstrap block, at most n. The
+    same seed gives the same intervals. NoData when a part is empty. InvalidArgument for wrong shapes, numbers that are not finite, counts
+    that are none, probabilities that do not add up to 1 within 1e-4, labels that are incomplete or of one class only, and a
+    label that came and had probability 0 or did not occur in the second part: its log loss would be infinite.
     """
     p = _floats(probabilities, "probabilities")
     labels = _labels(labels, "labels")
-    prior_labels = _labels(prior_labels, "prior_labels")
+    prior = _shares(prior_counts)
     moves = _floats(moves, "moves")
     rows = len(labels)
     if p.shape != (rows, _CLASSES) or moves.shape != (rows,):
@@ -88,18 +90,19 @@ def evaluate(
     if not np.isfinite(moves).all():
         raise InvalidArgument(f"the move of row {int(np.flatnonzero(~np.isfinite(moves))[0])} is not finite: leave incomplete rows out")
     if (labels == labels[0]).all():
-        raise InvalidArgument(f"all {rows} labels are {int(labels[0])}: with one class there is nothing to tell apart; take more data")
+        raise InvalidArgument(
+            f"all {rows} labels are {_NAMES[int(labels[0])]}: with one label there is nothing to tell apart; take more data"
+        )
     for value, name, least in ((block_rows, "block_rows", 1), (resamples, "resamples", 100), (seed, "seed", 0)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise InvalidArgument(f"{name} is {value!r}; it has to be a whole number, at least {least}")
     if block_rows > rows:
         raise InvalidArgument(f"block_rows is {block_rows}, more than the {rows} rows there are")
-    prior = np.bincount(prior_labels, minlength=_CLASSES) / len(prior_labels)
     came = p[np.arange(rows), labels]
     if (came == 0).any():
         raise InvalidArgument(f"row {int(np.flatnonzero(came == 0)[0])} has probability 0 for what came: its log loss is infinite")
     if (prior[labels] == 0).any():
-        missing = int(labels[prior[labels] == 0][0])
+        missing = _NAMES[int(labels[prior[labels] == 0][0])]
         raise InvalidArgument(f"label {missing} never occurs in the second part: its prior is 0; take a longer second part")
     sums = _row_sums(p, labels, moves, came, prior)
     drawn = _resampled(sums, int(block_rows), int(resamples), int(seed))
@@ -150,6 +153,19 @@ def _labels(labels: NDArray[Any], name: str) -> NDArray[np.int64]:
     if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= _CLASSES:
         raise InvalidArgument(f"{name} have to be 0 (down), 1 (flat) or 2 (up): leave incomplete rows out")
     return labels.astype(np.int64)
+
+
+def _shares(counts: Sequence[int] | NDArray[Any]) -> Floats:
+    """Counts of the labels as shares of all."""
+    given = np.asarray(counts)
+    if given.shape != (_CLASSES,) or given.dtype.kind not in "iu" or (given < 0).any():
+        raise InvalidArgument(
+            f"prior_counts are {counts!r}; they have to be {_CLASSES} whole numbers, none below 0: how often each label came"
+        )
+    shares = given.astype(np.float64)
+    if not shares.any():
+        raise NoData("prior_counts are 0: there is no row to tell the prior from")
+    return np.asarray(shares / shares.sum())
 
 
 def _row_sums(p: Floats, labels: NDArray[np.int64], moves: Floats, came: Floats, prior: Floats) -> Floats:

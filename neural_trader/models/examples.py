@@ -20,11 +20,11 @@ from neural_trader.errors import InvalidArgument, NoData
 from neural_trader.models import dataset
 from neural_trader.models.file import Clock, ModelFile, Target
 from neural_trader.models.fitting import GAP_NS
-from neural_trader.models.labels import UP, Labels, mid_move, move_in_time, next_move, triple_barrier
+from neural_trader.models.labels import UP, Labels, label_names, mid_move, move_in_time, next_move, triple_barrier
 from neural_trader.models.splits import Split, split
 from neural_trader.sources import Source
 
-__all__ = ["LABELS", "Examples", "Question", "examples", "examples_of", "rows_between", "unseen_rows"]
+__all__ = ["LABELS", "Examples", "Inputs", "Question", "examples", "examples_of", "inputs_of", "rows_between", "unseen_rows"]
 
 LABELS: Final = ("mid_move", "next_move", "time", "triple_barrier")
 LabelKind = Literal["mid_move", "next_move", "time", "triple_barrier"]
@@ -71,7 +71,7 @@ class Question:
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the classes."""
-        return ("down", "up") if self.kind == "next_move" else ("down", "flat", "up")
+        return label_names(2 if self.kind == "next_move" else 3)
 
     def answers(self, mids: NDArray[np.float64], times_ns: NDArray[np.int64]) -> Labels:
         """The labels of each event."""
@@ -85,12 +85,11 @@ class Question:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Examples:
-    """n rows of one instrument in order of time.
+class Inputs:
+    """n rows of one instrument in order of time, to predict from.
 
     - names: of the features; table: float32, shape (n, features), finite
     - starts: int64, rows at which sequences begin
-    - question, labels: what was asked and what came, with moves and times; shape (n,); classes: int64, -1 for none, shape (n,)
     - rows: the source's rows, of which `kept` (int64, shape (n,)) are these; dropped: how many are not
     - left_out: features that the source does not carry
     """
@@ -98,9 +97,6 @@ class Examples:
     names: tuple[str, ...]
     table: NDArray[np.float32]
     starts: NDArray[np.int64]
-    question: Question
-    labels: Labels
-    classes: NDArray[np.int64]
     rows: dataset.Dataset
     kept: NDArray[np.int64]
     left_out: tuple[str, ...]
@@ -114,6 +110,18 @@ class Examples:
     def ts_event(self) -> NDArray[np.int64]:
         """Times of the rows in ns."""
         return self.rows.ts_event[self.kept]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Examples(Inputs):
+    """Rows with a mid, and what came after them: shape (n,).
+
+    - question, labels: what was asked and what came, with moves and times; classes: int64, -1 for none
+    """
+
+    question: Question
+    labels: Labels
+    classes: NDArray[np.int64]
 
     @property
     def data_sha256(self) -> str:
@@ -145,6 +153,19 @@ def examples(
     of `dataset.read` and `labels`.
     """
     rows = dataset.read(source, symbol=symbol, clock=clock.on, every=clock.every, progress=progress)
+    priced = np.isfinite(rows.event_mid)
+    found = _inputs(source, rows, names, priced[rows.event])
+    event = np.cumsum(priced)[rows.event] - 1
+    answers = question.answers(rows.event_mid[priced], rows.event_ts[priced]).at(event[found.kept])
+    classes = answers.labels.astype(np.int64)
+    if question.kind == "next_move":
+        classes[classes == UP] = 1
+    parts = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    return Examples(**parts, question=question, labels=answers, classes=classes)
+
+
+def _inputs(source: Source, rows: dataset.Dataset, names: Sequence[str] | None, usable: NDArray[np.bool_] | None) -> Inputs:
+    """The rows that have all of the features, out of the usable ones."""
     known = np.isfinite(rows.features)
     chosen = (
         list(names)
@@ -157,26 +178,18 @@ def examples(
     columns = [rows.names.index(name) for name in chosen]
     with np.errstate(over="ignore"):
         table = rows.features[:, columns].astype(np.float32)
-    priced = np.isfinite(rows.event_mid)
-    event = np.cumsum(priced)[rows.event] - 1
-    kept = np.flatnonzero(np.isfinite(table).all(axis=1) & priced[rows.event])
+    whole = np.isfinite(table).all(axis=1)
+    kept = np.flatnonzero(whole if usable is None else whole & usable)
     if not chosen or not len(kept):
         lacking = [name for name, column in zip(chosen, columns, strict=True) if not known[:, column].any()]
-        why = f"it does not carry {', '.join(lacking)}" if lacking else "no row has all features and a mid"
+        why = f"it does not carry {', '.join(lacking)}" if lacking else "no row has all features" + ("" if usable is None else " and a mid")
         raise NoData(f"{source.name} has no row for this model: {why}; take another source, or a longer one")
-    answers = question.answers(rows.event_mid[priced], rows.event_ts[priced]).at(event[kept])
-    classes = answers.labels.astype(np.int64)
-    if question.kind == "next_move":
-        classes[classes == UP] = 1
     times, resets = rows.ts_event[kept], rows.resets[kept]
     breaks = (resets[1:] != resets[:-1]) | (np.diff(times) > GAP_NS)  # as the kernel resets a model's state
-    return Examples(
+    return Inputs(
         names=tuple(chosen),
         table=np.ascontiguousarray(table[kept]),
         starts=np.concatenate(([0], np.flatnonzero(breaks) + 1)).astype(np.int64),
-        question=question,
-        labels=answers,
-        classes=classes,
         rows=rows,
         kept=kept,
         left_out=tuple(name for name in rows.names if name not in chosen),
@@ -195,9 +208,21 @@ def examples_of(
             f"only {', '.join(question.labels)} can be judged"
         )
     found = examples(source, question, clock=file.clock, symbol=symbol, names=file.features.names, progress=progress)
+    _check_instrument(file, found)
+    return found
+
+
+def inputs_of(file: ModelFile, source: Source, *, symbol: str | None = None, progress: Callable[[int, int], None] | None = None) -> Inputs:
+    """The rows that a model file predicts from: its features on its clock. InvalidArgument for an instrument that it is not for."""
+    rows = dataset.read(source, symbol=symbol, clock=file.clock.on, every=file.clock.every, progress=progress)
+    found = _inputs(source, rows, file.features.names, None)
+    _check_instrument(file, found)
+    return found
+
+
+def _check_instrument(file: ModelFile, found: Inputs) -> None:
     if file.instruments.scope == "listed" and found.rows.symbol not in file.instruments.symbols:
         raise InvalidArgument(f"model {file.name} is for {', '.join(file.instruments.symbols)}, not for {found.rows.symbol}")
-    return found
 
 
 def rows_between(found: Examples, begin_ns: int, end_ns: int) -> NDArray[np.int64]:

@@ -15,17 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neural_trader.errors import InvalidArgument
+from neural_trader.models._bounds import WIDTH_MAX
+from neural_trader.models._scores import Floats, sure_beyond
+from neural_trader.models._values import whole_number
 from neural_trader.models.architectures import ARCHITECTURES
 from neural_trader.models.calibrate import Calibration, calibrate, expected_calibration_error
 from neural_trader.models.dataset import feature_names
 from neural_trader.models.file import Clock, InputFeatures, InstrumentScope, ModelFile, Output, State, Target
-from neural_trader.models.labels import INCOMPLETE, Labels
+from neural_trader.models.labels import INCOMPLETE, UP, Labels, label_names
 from neural_trader.models.ops import forward, is_stateful
-from neural_trader.models.splits import Split, split
-from neural_trader.models.train import Options, Part, Training, logits, train
+from neural_trader.models.splits import PARTS, Split, split
+from neural_trader.models.train import Options, Part, Training, check_starts, logits, train
 from neural_trader.version import get_version
 
-__all__ = ["Fitted", "Recipe", "fit", "label_names", "train_file"]
+__all__ = ["Fitted", "Recipe", "fit", "made_of", "train_file"]
 
 STEPS: Final = 64  # of a training window
 WINDOW_WARM_UP: Final = 16  # of them without loss
@@ -34,6 +37,7 @@ _SIZES: Final = {"mlp": "hidden", "lstm": "hidden", "gru": "hidden", "tcn": "cha
 _WARM_UP_DP: Final = 0.01  # until cold and warm probabilities are as near as this
 _WARM_UP_STARTS: Final = 64
 _WARM_UP_STEPS: Final = 512
+_PURGE: Final = "rows whose label reaches into the next part are in none"
 
 Progress = Callable[[int, int, float], object]
 
@@ -58,7 +62,7 @@ class Recipe:
         if self.sizes:
             if self.architecture not in _SIZES:
                 raise InvalidArgument(f"{self.architecture} has no layers to size; leave sizes out")
-            named[_SIZES[self.architecture]] = list(self.sizes)
+            named[_SIZES[self.architecture]] = [whole_number(size, f"sizes[{k}]", 1, WIDTH_MAX) for k, size in enumerate(self.sizes)]
         make: Callable[..., Any] = ARCHITECTURES[self.architecture]
         ops, tensors = make(features, classes, seed=self.seed, **named)
         return ops, tensors
@@ -132,11 +136,11 @@ def fit(
     """Train on parts.train and calibrate on parts.calibrate.
 
     `table` is (rows, features), `classes_of_rows` (rows,) from 0, `starts` the rows at which sequences begin. With a checkpoint a run goes
-    on where it stopped (see `train`). InvalidArgument as in `train` and `calibrate`.
+    on where it stopped (see `train`). InvalidArgument as in `train` and `calibrate`, and for starts that are no rows of the table.
     """
     ops, first = recipe.model(np.shape(table)[1], classes)
     stateful = is_stateful(ops)
-    begins = np.asarray(starts, np.int64)
+    begins = check_starts(starts, len(table), "given")
     training = train(
         ops,
         first,
@@ -177,7 +181,7 @@ def _warm_up(
 ) -> tuple[int, bool]:
     """Rows until runs that began with a state of zeros are near the one that began at the start of the sequence, from there on."""
     sequence = int(np.searchsorted(starts, rows[-1], side="right")) - 1
-    first = int(starts[sequence]) if sequence >= 0 else 0
+    first = int(starts[sequence])
     end = int(rows[-1]) + 1
     steps = min(_WARM_UP_STEPS, (end - first) // 2)
     if steps < 1:
@@ -193,11 +197,6 @@ def _warm_up(
         return 0, True
     last = int(far[-1]) + 1
     return last, last < steps
-
-
-def label_names(classes: int) -> tuple[str, ...]:
-    """down, flat, up; or down, up; or class_0, class_1, ..."""
-    return {2: ("down", "up"), 3: ("down", "flat", "up")}.get(classes) or tuple(f"class_{number}" for number in range(classes))
 
 
 def required_of(names: Sequence[str]) -> tuple[Any, ...]:
@@ -257,6 +256,20 @@ def file_of(
     )
 
 
+def made_of(fitted: Fitted, labels: Labels, classes_of_rows: NDArray[np.int64], parts: Split, sure: float) -> dict[str, Any]:
+    """What `trained` says, so that a file can be judged and quantized: its parts by time, how often each label came in the second one,
+    and what `sure_beyond` gives there."""
+    counts = np.bincount(classes_of_rows[parts.calibrate], minlength=len(fitted.calibration.bias))
+    return {
+        "parts": list(PARTS),
+        "parts_ns": parts.spans_ns(labels),
+        "purge": _PURGE,
+        "purged": parts.purged,
+        "sure": sure,
+        "label_counts": counts.tolist(),
+    }
+
+
 def code_version() -> str:
     """The version of this package, for `trained`."""
     return str(get_version()["version"])
@@ -271,7 +284,7 @@ def train_file(
     *,
     before: ModelFile | None,
     names: Sequence[str] | None,
-    horizon: int,
+    horizon: int | None,
     fractions: Sequence[float],
     starts: Sequence[int] | NDArray[np.int64],
     recipe: Recipe,
@@ -285,16 +298,26 @@ def train_file(
     columns = tuple(names) if names is not None else before.features.names if before is not None else feature_names()
     if len(columns) != table.shape[1]:
         raise InvalidArgument(f"the features have {table.shape[1]} columns, and {len(columns)} names; give names= of all of them")
-    known = labels if isinstance(labels, Labels) else _labels(labels, horizon)
+    timed = isinstance(labels, Labels)
+    if timed and horizon is not None:
+        raise InvalidArgument("these labels know their horizon; leave horizon out")
+    known = labels if isinstance(labels, Labels) else _labels(labels, 1 if horizon is None else horizon)
     if len(known) != len(table):
         raise InvalidArgument(f"there are {len(table)} rows of features and {len(known)} labels; give one a row")
     given = known.labels.astype(np.int64)
-    classes = max(int(given.max()) + 1, 2)
+    if known.kind == "next_move":
+        given[given == UP] = 1  # nothing is flat
+    classes = max(int(given.max()) + 1, 2) if not timed else 2 if known.kind == "next_move" else 3
     parts = split(known, fractions=fractions)
     fitted = fit(table, given, parts, recipe, classes=classes, starts=starts, checkpoint=checkpoint, progress=progress)
     metrics = fitted.metrics()
     metrics["rows"] |= {"test": len(parts.test), "purged": parts.purged}
-    metrics["test"] = _tested(fitted, table, given, parts, np.asarray(starts, np.int64))
+    metrics["test"] = _tested(fitted, table, given, parts, starts)
+    trained = {"code": code_version(), "seed": recipe.seed, "recipe": dataclasses.asdict(recipe), "metrics": metrics}
+    if not timed:
+        trained["horizon"] = "rows, as the caller said" if horizon is not None else "nobody said how far the labels look ahead"
+    else:
+        trained |= made_of(fitted, known, given, parts, sure_beyond(_said(fitted, table, parts.calibrate, starts)))
     kind: Any = known.kind
     file = file_of(
         fitted,
@@ -307,7 +330,7 @@ def train_file(
             kind=kind, horizon=max(known.horizon, 1), unit="ns" if kind == "return" else "ticks", dead_band_ticks=known.dead_band_ticks
         ),
         instruments=before.instruments if before is not None else InstrumentScope(),
-        trained={"code": code_version(), "seed": recipe.seed, "recipe": dataclasses.asdict(recipe), "metrics": metrics},
+        trained=trained,
     )
     return file, metrics
 
@@ -338,14 +361,19 @@ def _labels(labels: Any, horizon: int) -> Labels:
     )
 
 
-def _tested(fitted: Fitted, table: NDArray[Any], labels: NDArray[np.int64], parts: Split, starts: NDArray[np.int64]) -> dict[str, Any]:
-    """Figures on the third part, against the frequencies of the second."""
-    rows = parts.test
+def _said(fitted: Fitted, table: NDArray[Any], rows: NDArray[np.int64], starts: Any) -> Floats:
+    """Probabilities of some rows, each from the rows of its sequence up to it."""
     if is_stateful(fitted.ops):
         values = logits(fitted.ops, fitted.tensors, table, starts)[rows]
     else:
         values = logits(fitted.ops, fitted.tensors, table[rows])
-    found, truth = fitted.calibration.probabilities(values), labels[rows]
+    return fitted.calibration.probabilities(values)
+
+
+def _tested(fitted: Fitted, table: NDArray[Any], labels: NDArray[np.int64], parts: Split, starts: Any) -> dict[str, Any]:
+    """Figures on the third part, against the frequencies of the second."""
+    rows = parts.test
+    found, truth = _said(fitted, table, rows, starts), labels[rows]
     prior = np.bincount(labels[parts.calibrate], minlength=found.shape[1]) / len(parts.calibrate)
     loss = float(-np.log(found[np.arange(len(truth)), truth]).mean())
     prior_loss = float(-np.log(prior[truth]).mean())

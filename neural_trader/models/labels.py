@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neural_trader.errors import InvalidArgument, NoData
 
-__all__ = ["DOWN", "FLAT", "INCOMPLETE", "UP", "Labels", "mid_move", "move_in_time", "next_move", "triple_barrier"]
+__all__ = ["DOWN", "FLAT", "INCOMPLETE", "UP", "Labels", "label_names", "mid_move", "move_in_time", "next_move", "triple_barrier"]
 
 DOWN: Final = 0
 FLAT: Final = 1
@@ -35,7 +35,8 @@ class Labels:
     - moves: float64, mid at the end of the interval less mid at its begin, in ticks; NaN where incomplete
     - begin, end: int64, first and last row that the label used; end is -1 where incomplete
     - begin_ns, end_ns: int64, the times of both, in ns; where the horizon is a time, end_ns is begin_ns plus the horizon
-    - kind, horizon, dead_band_ticks: how they were made; the horizon in rows, or in ns for "return", and 0 for "next_move"
+    - kind, horizon, dead_band_ticks: how they were made; the horizon in rows, or in ns for "return", and 0 for "next_move"; the dead band
+      of "triple_barrier" is its barrier, within which nothing was touched
     """
 
     labels: NDArray[np.int8]
@@ -69,6 +70,11 @@ class Labels:
             self.horizon,
             self.dead_band_ticks,
         )
+
+
+def label_names(classes: int) -> tuple[str, ...]:
+    """What the classes of a model are called: down, flat, up; or down, up; or class_0, class_1, ..."""
+    return {2: ("down", "up"), 3: ("down", "flat", "up")}.get(classes) or tuple(f"class_{number}" for number in range(classes))
 
 
 def next_move(mids: NDArray[Any], times_ns: NDArray[Any]) -> Labels:
@@ -109,7 +115,10 @@ def move_in_time(mids: NDArray[Any], times_ns: NDArray[Any], *, horizon_ns: int,
     mids, times = _checked(mids, times_ns)
     horizon_ns = _positive_whole(horizon_ns, "horizon_ns", "nanoseconds")
     if horizon_ns >= int(times[-1]) - int(times[0]):
-        raise NoData(f"the data spans {int(times[-1]) - int(times[0])} ns, which is not longer than the horizon of {horizon_ns} ns")
+        raise NoData(
+            f"the data spans {int(times[-1]) - int(times[0])} ns, which is not longer than the horizon of {horizon_ns} ns; "
+            "take a shorter horizon or a longer source"
+        )
     known = times < times[-1] - horizon_ns
     until = np.where(known, times, times[0]) + horizon_ns
     end = np.where(known, np.searchsorted(times, until, side="right") - 1, -1)
@@ -143,7 +152,7 @@ def triple_barrier(mids: NDArray[Any], times_ns: NDArray[Any], *, barrier_ticks:
     made = _made(mids, times, end, "triple_barrier", horizon, 0.0)
     flat = made.complete & (np.abs(made.moves) < barrier_ticks)
     made.labels[flat] = FLAT
-    return made
+    return replace(made, dead_band_ticks=float(barrier_ticks))
 
 
 # ---- what they share -----------------------------------------------------------------------------------------------------------------
@@ -190,7 +199,9 @@ def _positive_whole(value: int, name: str, unit: str) -> int:
 
 def _rows_beyond(rows: int, horizon: int) -> None:
     if rows <= horizon:
-        raise NoData(f"{rows} rows are not more than the horizon of {horizon}: no label is complete")
+        raise NoData(
+            f"{rows} rows are not more than the horizon of {horizon}: no label is complete; take a shorter horizon or a longer source"
+        )
 
 
 def _is_finite(value: object) -> bool:

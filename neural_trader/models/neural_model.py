@@ -461,7 +461,7 @@ class NeuralModel:
         seed: int = 0,
         architecture: str = "mlp",
         names: Sequence[str] | None = None,
-        horizon: int = 1,
+        horizon: int | None = None,
         fractions: Sequence[float] = (0.6, 0.2, 0.2),
         starts: Sequence[int] | NDArray[np.int64] = (),
         checkpoint: str | os.PathLike[str] | None = None,
@@ -471,9 +471,10 @@ class NeuralModel:
 
         - features: (rows, features), finite; `names` are those of the columns, by default the ones of the model there is, or else all of
           the core's
-        - labels: integers from 0, shape (rows,), -1 for none, each made of the next `horizon` rows; or `labels.Labels`, which know
-          how far they look
-        - architecture: linear, mlp, lstm, gru or tcn; starts: the rows at which a session or another stream begins
+        - labels: `labels.Labels`, which know how far they look and when, so that the file can be judged by other data and quantized; or
+          integers from 0, shape (rows,), -1 for none, each made of the next `horizon` rows (1 unless given): rows are purged by it, and the
+          file takes 3 classes as down, flat and up, 2 as down and up, of a move of the mid over that horizon
+        - architecture: linear, mlp, lstm, gru or tcn; starts: ascending, the rows at which a session or another stream begins
         - fractions: the first part of the rows is trained on, the second stops the training and calibrates, the third tests; rows whose
           labels reach into the next part are dropped
 

@@ -8,6 +8,7 @@ the opening. Nobody was asked for these trades: the market stays as it was.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -16,23 +17,21 @@ from numpy.typing import NDArray
 from neural_trader._native import abi
 from neural_trader.errors import InvalidArgument, NoData
 from neural_trader.instruments import Instrument
+from neural_trader.models._scores import Floats, of_three
 from neural_trader.models.evaluate import Evaluation, Interval, evaluate
-from neural_trader.models.examples import Examples
+from neural_trader.models.examples import Examples, Inputs
 from neural_trader.models.labels import UP
 from neural_trader.models.neural_model import NeuralModel
 from neural_trader.numbers import exact
 from neural_trader.sources import Source
 
-__all__ = ["Money", "Scores", "money_at_prints", "paired_gain", "predicted", "score", "sure_beyond"]
+__all__ = ["Money", "Scores", "money_at_prints", "paired_gain", "predicted", "says_more", "score"]
 
-SURE_SHARE: Final = 0.05
 _RESAMPLES: Final = 1000
-_CLASSES: Final = 3
-
-Floats = NDArray[np.float64]
+_APART: Final = 0.0001
 
 
-def predicted(model: NeuralModel, found: Examples) -> tuple[Floats, NDArray[np.bool_]]:
+def predicted(model: NeuralModel, found: Inputs) -> tuple[Floats, NDArray[np.bool_]]:
     """Probabilities (n, classes) of all rows, each from the rows of its sequence up to it, and which are past the model's warm-up."""
     state = model.file.state
     if state.kind == "none":
@@ -45,11 +44,11 @@ def predicted(model: NeuralModel, found: Examples) -> tuple[Floats, NDArray[np.b
     return np.concatenate(parts), np.concatenate(ready)
 
 
-def of_three(probabilities: Floats) -> Floats:
-    """(n, 3): down, flat, up; without flat it has probability 0."""
-    if probabilities.shape[1] == _CLASSES:
-        return probabilities
-    return np.stack((probabilities[:, 0], np.zeros(len(probabilities)), probabilities[:, 1]), axis=1)
+def says_more(probabilities: Floats, prior_counts: Sequence[int]) -> bool:
+    """Whether some of the probabilities (n, classes) is more than 0.0001 from the prior, which is how often each label came, of all: a
+    calibration at its floor says the prior of every row, and what differs is rounding."""
+    prior = np.asarray(prior_counts, np.float64) / sum(prior_counts)
+    return bool((np.abs(probabilities - prior) > _APART).any())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,20 +71,14 @@ class Money:
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """Figures of a model on some rows."""
+    """Figures of a model on some rows; without money where it says no more than the prior, so that there is nothing to trade by."""
 
     evaluation: Evaluation
-    money: Money
+    money: Money | None
 
     def metrics(self) -> dict[str, Any]:
         """As plain numbers, for a report."""
-        return {**dataclasses.asdict(self.evaluation), "money": dataclasses.asdict(self.money)}
-
-
-def sure_beyond(probabilities: Floats) -> float:
-    """The strength |P(up) - P(down)| that one row of twenty exceeds."""
-    three = of_three(probabilities)
-    return float(np.quantile(np.abs(three[:, 2] - three[:, 0]), 1 - SURE_SHARE))
+        return {**dataclasses.asdict(self.evaluation), "money": None if self.money is None else dataclasses.asdict(self.money)}
 
 
 def score(
@@ -94,28 +87,29 @@ def score(
     rows: NDArray[np.int64],
     source: Source,
     *,
-    prior_classes: NDArray[np.int64],
+    prior_counts: Sequence[int],
     sure: float,
     seed: int,
 ) -> Scores:
-    """Figures of probabilities (n, classes) on some rows; `prior_classes` (m,) came in the second part, `sure` is of `sure_beyond`."""
+    """Figures of probabilities (n, classes) on some rows; `prior_counts` (classes,) is how often each label came in the second part,
+    `sure` is of `sure_beyond`."""
     if not len(rows):
         raise NoData("no row is left to judge by: take a longer source")
     wide = found.question.kind == "next_move"
 
-    def truth(classes: NDArray[np.int64]) -> NDArray[np.int64]:
-        return classes * UP if wide else classes
-
+    three = of_three(probabilities[rows])
     evaluation = evaluate(
-        of_three(probabilities[rows]),
-        truth(found.classes[rows]),
+        three,
+        found.classes[rows] * UP if wide else found.classes[rows],
         found.labels.moves[rows],
-        prior_labels=truth(prior_classes),
+        prior_counts=[prior_counts[0], 0, prior_counts[1]] if wide else prior_counts,
         block_rows=found.block_rows(rows),
         resamples=_RESAMPLES,
         seed=seed,
     )
-    return Scores(evaluation, money_at_prints(of_three(probabilities[rows]), found, rows, source, sure=sure, seed=seed))
+    if not says_more(probabilities[rows], prior_counts):
+        return Scores(dataclasses.replace(evaluation, mcc=None, information_coefficient=None), None)
+    return Scores(evaluation, money_at_prints(three, found, rows, source, sure=sure, seed=seed))
 
 
 def paired_gain(first: Floats, second: Floats, classes: NDArray[np.int64], *, block_rows: int, seed: int) -> Interval:

@@ -41,6 +41,12 @@ class Split:
     purged: int
     embargoed: int
 
+    def spans_ns(self, labels: Labels) -> list[list[int]]:
+        """Begin and end in ns of each part, as a model file says them: from its cut, if one is before it, to the begin of its last row."""
+        parts = (self.train, self.calibrate, self.test)
+        begins = [int(labels.begin_ns[self.train[0]]), *self.boundaries_ns]
+        return [[begin, int(labels.begin_ns[rows[-1]])] for begin, rows in zip(begins, parts, strict=True)]
+
 
 def split(
     labels: Labels,
@@ -80,7 +86,8 @@ def split(
     rows = [np.flatnonzero(kept & (part == number)) for number in range(3)]
     for name, found in zip(PARTS, rows, strict=True):
         if not len(found):
-            raise NoData(f"no rows are left for {name}: take more data, other cuts, a shorter horizon or a shorter embargo")
+            shorter = "a shorter horizon or a shorter embargo" if embargo_ns else "or a shorter horizon"
+            raise NoData(f"no rows are left for {name}: take more data, other cuts, {shorter}")
     return Split(rows[0], rows[1], rows[2], (first, second), int(embargo_ns), int(reaches.sum()), int(early.sum()))
 
 

@@ -16,21 +16,25 @@ from numpy.typing import NDArray
 
 from neural_trader.errors import InvalidArgument, NoData
 from neural_trader.models import fitting
+from neural_trader.models._scores import sure_beyond
+from neural_trader.models._values import shown
+from neural_trader.models.band import beyond_the_band
 from neural_trader.models.examples import Examples, Question, examples, examples_of, parts_ns, rows_between, unseen_rows
 from neural_trader.models.file import Clock, Deviation, InstrumentScope, ModelFile, encode_model
-from neural_trader.models.fitting import Fitted, Progress, Recipe, fit
+from neural_trader.models.fitting import Fitted, Progress, Recipe, fit, made_of
 from neural_trader.models.neural_model import NeuralModel, Precision, load_to_measure
 from neural_trader.models.precision import deviation_between
-from neural_trader.models.scoring import Scores, paired_gain, predicted, score, sure_beyond
-from neural_trader.models.splits import PARTS, Split
+from neural_trader.models.scoring import Scores, paired_gain, predicted, says_more, score
+from neural_trader.models.splits import Split
 from neural_trader.sources import Source
 
 __all__ = ["Study", "best", "evaluate_file", "measure_precision", "study"]
 
 _LATENCY_CALLS: Final = 2000
+_TRAIN: Final = "train it with `neural-trader model train`, or with labels that have times (models.labels)"
 _PLAIN: Final = "linear"
 _PLAIN_EPOCHS: Final = 200  # at most: the linear model has to have come to its end for the comparison to be fair
-_PURGE: Final = "rows whose label reaches into the next part are in none"
+_WIN_MILLINATS: Final = 0.1  # at least: less is rounding, and no reason for a network
 
 Reading = Callable[[int, int], None]
 
@@ -57,11 +61,39 @@ class Study:
     rows: NDArray[np.int64]
 
 
-def study(
+def study(source: Source, question: Question, recipe: Recipe, **arguments: Any) -> Study:
+    """Train a model on the first part of a source, calibrate it on the second, judge it by the third.
+
+    Beside any other architecture a linear model is trained on the same rows to its end; `metrics["comparison"]` says by how much the one
+    is better on the second part, where it may still be chosen, and on the third, and which won: the other architecture by more than 0.1
+    millinats, with all of the paired 95 % interval; else the linear model; None where that says no more than the prior. The same arguments
+    give the same file. The arguments are `clock`; and, unless left out, `symbol`, `fractions`, `name`, `checkpoint`, `reading`, which gets
+    ticks done and all, and `progress`, as in `train`. The errors are those of the parts.
+    """
+    return _study(source, question, recipe, choose=False, **arguments)
+
+
+def best(source: Source, question: Question, recipe: Recipe, **arguments: Any) -> Study:
+    """The study of the recipe's network where it won on the second part, else that of the linear model beside it. The arguments are those
+    of `study`."""
+    return _study(source, question, recipe, choose=True, **arguments)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A fitted model, its file so far, and its probabilities of all rows."""
+
+    fitted: Fitted
+    file: ModelFile
+    probabilities: NDArray[np.float64]
+
+
+def _study(
     source: Source,
     question: Question,
     recipe: Recipe,
     *,
+    choose: bool,
     clock: Clock,
     symbol: str | None = None,
     fractions: Sequence[float] = (0.6, 0.2, 0.2),
@@ -70,41 +102,35 @@ def study(
     reading: Reading | None = None,
     progress: Progress | None = None,
 ) -> Study:
-    """Train a model on the first part of a source, calibrate it on the second, judge it by the third.
-
-    Beside any other architecture a linear model is trained on the same rows to its end; `metrics["comparison"]` says by how much the one
-    is better on the second part, where it may still be chosen, and on the third. The same arguments give the same file. `reading` gets
-    ticks done and all, `progress` as in `train`. The errors are those of the parts.
-    """
     found = examples(source, question, clock=clock, symbol=symbol, progress=reading)
     parts = found.split(fractions)
-    fitted = fit(
-        found.table,
-        found.classes,
-        parts,
-        recipe,
-        classes=len(question.labels),
-        starts=found.starts,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
-    file = _file(fitted, found, parts, clock, name)
+
+    def candidate(recipe: Recipe, **others: Any) -> _Candidate:
+        fitted = fit(found.table, found.classes, parts, recipe, classes=len(question.labels), starts=found.starts, **others)
+        file = _file(fitted, found, clock, name)
+        with NeuralModel.load(encode_model(file)) as model:
+            return _Candidate(fitted, file, _ready(model, found))
+
+    chosen, comparison = candidate(recipe, checkpoint=checkpoint, progress=progress), None
+    if recipe.architecture != _PLAIN:
+        plain = candidate(Recipe(architecture=_PLAIN, epochs=_PLAIN_EPOCHS, seed=recipe.seed))
+        comparison = _compared(found, parts, recipe, chosen.probabilities, plain.probabilities)
+        if choose and comparison["won"] != recipe.architecture:
+            chosen = plain
+    fitted, file, probabilities = chosen.fitted, chosen.file, chosen.probabilities
     with NeuralModel.load(encode_model(file)) as model:
-        probabilities, latency_ns = _ready(model, found), _latencies(model, found, parts.test)
+        latency_ns = _latencies(model, found, parts.test)
     test = _kept(probabilities, parts.test)
-    prior = found.classes[parts.calibrate]
-    sure = sure_beyond(probabilities[_kept(probabilities, parts.calibrate)])
-    scores = score(probabilities, found, test, source, prior_classes=prior, sure=sure, seed=recipe.seed)
+    made = made_of(fitted, found.labels, found.classes, parts, sure_beyond(probabilities[_kept(probabilities, parts.calibrate)]))
+    scores = score(probabilities, found, test, source, prior_counts=made["label_counts"], sure=made["sure"], seed=recipe.seed)
     metrics = fitted.metrics()
     metrics["rows"] |= {"test": len(test), "purged": parts.purged, "dropped": found.dropped}
+    beyond = beyond_the_band(probabilities, found, parts.calibrate, test, seed=recipe.seed)
     metrics["test"] = scores.metrics()
-    metrics["comparison"] = None
-    if recipe.architecture != _PLAIN:
-        metrics["comparison"] = _compared(found, parts, recipe, clock, probabilities)
-    counts = np.bincount(prior, minlength=len(question.labels)).tolist()
-    trained = {**file.trained, "sure": sure, "label_counts": counts, "metrics": metrics}
+    metrics["gain_millinats_beyond_band"] = None if beyond is None else dataclasses.asdict(beyond)
+    metrics["comparison"] = comparison
     return Study(
-        file=msgspec.structs.replace(file, trained=trained),
+        file=msgspec.structs.replace(file, trained={**file.trained, **made, "metrics": metrics}),
         metrics=metrics,
         scores=scores,
         probabilities=probabilities[test],
@@ -117,38 +143,32 @@ def study(
     )
 
 
-def best(source: Source, question: Question, recipe: Recipe, **arguments: Any) -> Study:
-    """The study of the recipe's network where it is better than a linear model on the second part, with the whole of the paired 95 %
-    interval above zero; else that of the linear model. `metrics["comparison"]` says by how much either way. The arguments are those of
-    `study`."""
-    network = study(source, question, recipe, **arguments)
-    comparison = network.metrics["comparison"]
-    if comparison is None or comparison["won"] != _PLAIN:
-        return network
-    plain = Recipe(architecture=_PLAIN, epochs=_PLAIN_EPOCHS, seed=recipe.seed)
-    linear = study(source, question, plain, **{**arguments, "checkpoint": None})
-    metrics = {**linear.metrics, "comparison": comparison}
-    trained = {**linear.file.trained, "metrics": metrics}
-    return dataclasses.replace(linear, metrics=metrics, file=msgspec.structs.replace(linear.file, trained=trained))
-
-
 def evaluate_file(model: NeuralModel, source: Source, *, symbol: str | None = None, seed: int = 0, reading: Reading | None = None) -> Study:
     """Judge a model by the rows of a source outside the time that it was trained and calibrated in.
 
     The prior is that of the rows it was calibrated on. NoData where the file does not say how often each label came there, or where no row
-    is left.
+    is left; InvalidArgument where it says what cannot be.
     """
     file = model.file
     counts, sure = file.trained.get("label_counts"), file.trained.get("sure")
-    if not isinstance(counts, list) or len(counts) != len(file.output.labels) or not isinstance(sure, int | float):
-        raise NoData(
-            f"model {file.name} does not say how often each label came when it was calibrated; train it with `neural-trader model train`"
+    if counts is None or sure is None:
+        raise NoData(f"model {file.name} does not say how often each label came when it was calibrated; {_TRAIN}")
+    if (
+        not isinstance(counts, list)
+        or len(counts) != len(file.output.labels)
+        or not all(type(count) is int and count >= 0 for count in counts)
+        or sum(counts) != file.calibration.rows
+    ):
+        raise InvalidArgument(
+            f"the label_counts of model {file.name} are {shown(counts)}; they have to be {len(file.output.labels)} whole numbers, "
+            f"none below 0, that add up to the {file.calibration.rows} rows of its calibration"
         )
+    if isinstance(sure, bool) or not isinstance(sure, int | float):
+        raise InvalidArgument(f"sure of model {file.name} is {shown(sure)}; it has to be a number")
     found = examples_of(file, source, symbol=symbol, progress=reading)
     probabilities = _ready(model, found)
     rows = _kept(probabilities, unseen_rows(found, file))
-    prior = np.repeat(np.arange(len(counts)), np.array(counts, np.int64))
-    scores = score(probabilities, found, rows, source, prior_classes=prior, sure=float(sure), seed=seed)
+    scores = score(probabilities, found, rows, source, prior_counts=counts, sure=float(sure), seed=seed)
     return Study(
         file=file,
         metrics={"rows": {"test": len(rows), "dropped": found.dropped}, "test": scores.metrics()},
@@ -175,7 +195,7 @@ def measure_precision(
         raise InvalidArgument(f"precision is {precision!r}; bf16 and int8 can be measured")
     parts = parts_ns(file)
     if parts is None:
-        raise InvalidArgument(f"model {file.name} does not say which time it was calibrated in; train it with `neural-trader model train`")
+        raise InvalidArgument(f"model {file.name} does not say which time it was calibrated in; {_TRAIN}")
     found = examples_of(file, source, symbol=symbol, progress=reading)
     rows = rows_between(found, parts[1][0], parts[2][0])
     if not len(rows):
@@ -218,11 +238,8 @@ def _latencies(model: NeuralModel, found: Examples, rows: NDArray[np.int64]) -> 
     return np.array(times, np.int64)
 
 
-def _file(fitted: Fitted, found: Examples, parts: Split, clock: Clock, name: str | None) -> ModelFile:
-    question, begin = found.question, found.labels.begin_ns
-    spans = [[int(begin[rows[0]]), int(begin[rows[-1]])] for rows in (parts.train, parts.calibrate, parts.test)]
-    for part, boundary in zip((1, 2), parts.boundaries_ns, strict=True):
-        spans[part][0] = int(boundary)
+def _file(fitted: Fitted, found: Examples, clock: Clock, name: str | None) -> ModelFile:
+    question = found.question
     horizon = f"_{question.horizon}{'ns' if question.kind == 'time' else ''}" if question.kind != "next_move" else ""
     recipe = dataclasses.asdict(fitted.recipe)
     return fitting.file_of(
@@ -239,25 +256,22 @@ def _file(fitted: Fitted, found: Examples, parts: Split, clock: Clock, name: str
             "code": fitting.code_version(),
             "seed": fitted.recipe.seed,
             "recipe": {**recipe, "sizes": list(recipe["sizes"])},
-            "parts": list(PARTS),
-            "parts_ns": spans,
-            "purge": _PURGE,
-            "purged": parts.purged,
         },
     )
 
 
-def _compared(found: Examples, parts: Split, recipe: Recipe, clock: Clock, network: NDArray[np.float64]) -> dict[str, Any]:
+def _compared(found: Examples, parts: Split, recipe: Recipe, network: NDArray[np.float64], linear: NDArray[np.float64]) -> dict[str, Any]:
     """The network beside a linear model of the same rows: the gain of the one over the other, and which won on the second part."""
-    plain = Recipe(architecture=_PLAIN, epochs=_PLAIN_EPOCHS, seed=recipe.seed)
-    fitted = fit(found.table, found.classes, parts, plain, classes=len(found.question.labels), starts=found.starts)
-    with NeuralModel.load(encode_model(_file(fitted, found, parts, clock, None))) as model:
-        linear = _ready(model, found)
     gains = {}
     for part, rows in (("calibrate", parts.calibrate), ("test", parts.test)):
         chosen = _kept(network, rows)
         gains[part] = paired_gain(
             network[chosen], linear[chosen], found.classes[chosen], block_rows=found.block_rows(chosen), seed=recipe.seed
         )
-    won = recipe.architecture if gains["calibrate"].low > 0 else _PLAIN
+    judged = _kept(network, parts.calibrate)
+    counts = np.bincount(found.classes[parts.calibrate], minlength=linear.shape[1]).tolist()
+    if gains["calibrate"].low > _WIN_MILLINATS and says_more(network[judged], counts):
+        won: str | None = recipe.architecture
+    else:
+        won = _PLAIN if says_more(linear[judged], counts) else None
     return {"with": _PLAIN, "won": won, **{f"gain_millinats_{part}": dataclasses.asdict(gain) for part, gain in gains.items()}}

@@ -37,9 +37,10 @@ from neural_trader.models._checkpoint import State, fingerprint, host, read_chec
 from neural_trader.models._scores import log_softmax
 from neural_trader.models._threads import one_thread
 from neural_trader.models._values import whole_number
+from neural_trader.models.labels import label_names
 from neural_trader.models.ops import KINDS, Array, Op, Pass, backward, forward, is_stateful, require_normalise_first, tensor_names, widths
 
-__all__ = ["Options", "Part", "Training", "cross_entropy", "fit_normalisation", "logits", "train"]
+__all__ = ["Options", "Part", "Training", "check_starts", "cross_entropy", "fit_normalisation", "logits", "train"]
 
 _BETA_1: Final = 0.9
 _BETA_2: Final = 0.999
@@ -140,7 +141,8 @@ def _check_features(features: Any, width: int, what: str) -> NDArray[np.float32]
     return table
 
 
-def _check_starts(starts: Any, rows: int, what: str) -> NDArray[np.int64]:
+def check_starts(starts: Any, rows: int, what: str) -> NDArray[np.int64]:
+    """The rows at which sequences begin, row 0 among them. InvalidArgument where they are not ascending rows of the table."""
     given = np.asarray(starts)
     if given.size == 0:
         return np.zeros(1, np.int64)
@@ -176,7 +178,7 @@ def _cut(table: NDArray[np.float32], part: Part, classes: int, steps: int, warm_
     wrong = np.flatnonzero((labels < -1) | (labels >= classes))
     if len(wrong):
         raise InvalidArgument(f"the {what} label of row {wrong[0]} is {labels[wrong[0]]}; give 0 to {classes - 1}, or -1 for none")
-    starts = _check_starts(part.starts, len(table), what)
+    starts = check_starts(part.starts, len(table), what)
     begins, counted = [], []
     ends = np.append(starts[1:], len(table))
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
@@ -191,9 +193,7 @@ def _cut(table: NDArray[np.float32], part: Part, classes: int, steps: int, warm_
         counted.append(count)
     if not begins:
         longest = int((ends - starts).max())
-        raise InvalidArgument(
-            f"the longest sequence of the {what} part has {longest} rows, and a window {steps}; give more rows, or a smaller steps"
-        )
+        raise InvalidArgument(f"the longest sequence of the {what} part has {longest} rows, and a window {steps}; give more rows")
     begin, count = np.concatenate(begins), np.concatenate(counted)
     labelled = np.concatenate([[0], np.cumsum(labels >= 0)])
     useful = labelled[begin + steps] > labelled[begin + count]
@@ -207,8 +207,8 @@ def _cut(table: NDArray[np.float32], part: Part, classes: int, steps: int, warm_
         seen = labels[cut.begins[some][:, None] + offsets][offsets >= cut.counted[some][:, None]]
         counts += np.bincount(seen[seen >= 0], minlength=classes)
     if np.count_nonzero(counts) < 2:
-        only = f"only class {int(np.argmax(counts))}" if counts.any() else "no label"
-        raise InvalidArgument(f"the {what} part has {only} ({cut.rows} rows that count); give rows of two classes or more")
+        only = f"only label {label_names(classes)[int(np.argmax(counts))]}" if counts.any() else "no label"
+        raise InvalidArgument(f"the {what} part has {only} ({cut.rows} rows that count); give rows of two labels or more")
     return cut
 
 
@@ -264,7 +264,7 @@ def logits(ops: Sequence[Op], tensors: Mapping[str, Any], features: Any, starts:
     table = _check_features(features, _widths(ops, tensors)[0], "given")
     if not len(table):
         raise NoData("there are no rows to compute logits of")
-    begins = _check_starts(starts, len(table), "given") if is_stateful(ops) else np.arange(0, len(table), _LOGITS_ROWS)
+    begins = check_starts(starts, len(table), "given") if is_stateful(ops) else np.arange(0, len(table), _LOGITS_ROWS)
     placed = {name: xp.asarray(tensor) for name, tensor in tensors.items()}
     made = []
     with one_thread(), np.errstate(all="ignore"):
@@ -313,8 +313,8 @@ class _Run:
         slope = xp.concatenate([found[name].ravel() for name in self.trained])
         norm = math.sqrt(float((slope.astype(np.float64) ** 2).sum()))
         if not (math.isfinite(loss) and math.isfinite(norm)):
-            hint = f"learning_rate ({self.options.learning_rate:g})"
-            raise InvalidArgument(f"the loss is no longer finite after {state.updates} steps; lower {hint} or clip_norm")
+            rate = f"{self.options.learning_rate:g}"
+            raise InvalidArgument(f"the loss is no longer finite after {state.updates} steps; lower learning_rate ({rate})")
         slope *= min(1.0, self.options.clip_norm / norm) if norm > 0.0 else 1.0
         state.updates += 1
         correction = math.sqrt(1.0 - _BETA_2**state.updates)

@@ -95,7 +95,7 @@ def test_one_of_several_instruments(tmp_path: Path) -> None:
     sources = (f"TEST={one}", f"COIN={two}")
     with pytest.raises(InvalidArgument, match="say which symbol"):
         dataset.read(sources, config)
-    with pytest.raises(NotFound, match="NONE"):
+    with pytest.raises(NotFound, match="there is no symbol 'NONE'; this source has TEST, COIN"):
         dataset.read(sources, config, symbol="NONE")
     assert len(dataset.read(sources, config, symbol="COIN", clock="trade")) == 50
     assert dataset.read(sources, config, symbol="TEST").features.tobytes() == dataset.read(one, config_of("y")).features.tobytes()
@@ -106,6 +106,8 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     for arguments in ({"clock": "second"}, {"every": 0}, {"every": True}, {"every": 2**32}, {"every": 1.5}):
         with pytest.raises(InvalidArgument):
             dataset.read(source, config_of("x"), **arguments)  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument, match=r"every is 99999999999; .* 1 to 4294967295"):
+        dataset.read(source, config_of("x"), every=99_999_999_999)
     with pytest.raises(NoData, match="quote"):
         dataset.read(source, config_of("x"), clock="quote")
     with pytest.raises(SourceError):

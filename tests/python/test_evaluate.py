@@ -14,7 +14,7 @@ from neural_trader.models.calibrate import expected_calibration_error
 from neural_trader.models.evaluate import ECE_BINS, Evaluation, evaluate
 
 ROWS = 2000
-PRIOR = np.repeat([0, 1, 2], [30, 50, 20])
+PRIOR = (30, 50, 20)
 
 
 def data(seed: int, rows: int = ROWS) -> tuple[Any, Any, Any]:
@@ -27,7 +27,7 @@ def data(seed: int, rows: int = ROWS) -> tuple[Any, Any, Any]:
 
 
 def figures(p: Any, labels: Any, moves: Any, **arguments: Any) -> Evaluation:
-    return evaluate(p, labels, moves, prior_labels=PRIOR, **({"block_rows": 20, "resamples": 200} | arguments))
+    return evaluate(p, labels, moves, prior_counts=PRIOR, **({"block_rows": 20, "resamples": 200} | arguments))
 
 
 def slow_ranks(x: Any) -> list[float]:
@@ -117,7 +117,9 @@ def test_moves_change_the_information_coefficient_only_and_the_prior_the_gain_on
     by_moves = dataclasses.asdict(figures(p, labels, -moves))
     assert {name for name in found if found[name] != by_moves[name]} == {"information_coefficient"}
     assert by_moves["information_coefficient"]["value"] == pytest.approx(-found["information_coefficient"]["value"])
-    other = dataclasses.asdict(evaluate(p, labels, moves, prior_labels=PRIOR[20:], block_rows=20, resamples=200))
+    wide = evaluate(p, labels, moves, prior_counts=np.array(PRIOR) * 10**15, block_rows=20, resamples=200)
+    assert wide.prior_log_loss == pytest.approx(found["prior_log_loss"])  # counts of any size, of which only the shares matter
+    other = dataclasses.asdict(evaluate(p, labels, moves, prior_counts=(10, 50, 20), block_rows=20, resamples=200))
     assert {name for name in found if found[name] != other[name]} == {"prior_log_loss", "gain_millinats", "gain_relative"}
 
 
@@ -137,8 +139,8 @@ def test_intervals_contain_their_figure_and_widen_with_blocks_that_hold_dependen
     labels = np.repeat(random.integers(0, 3, 100), 20)
     p = np.repeat(random.dirichlet((2, 2, 2), 100), 20, axis=0)  # whole runs are right or wrong together
     moves = labels - 1.0
-    narrow = evaluate(p, labels, moves, prior_labels=PRIOR, block_rows=1)
-    wide = evaluate(p, labels, moves, prior_labels=PRIOR, block_rows=20)
+    narrow = evaluate(p, labels, moves, prior_counts=PRIOR, block_rows=1)
+    wide = evaluate(p, labels, moves, prior_counts=PRIOR, block_rows=20)
     for name in ("log_loss", "gain_millinats", "gain_relative", "brier", "mcc", "information_coefficient"):
         one, other = getattr(narrow, name), getattr(wide, name)
         assert one.low < one.value < one.high
@@ -155,7 +157,7 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
         p = np.where(random.random((400, 1)) < 0.5, [0.6, 0.2, 0.2], [0.2, 0.3, 0.5])
         # Labels 0.3, 0.4, 0.3 whatever is said: the expected score of each row is a mean over the three.
         expected = np.mean([sum(w * ((q - np.eye(3)[c]) ** 2).sum() for c, w in enumerate((0.3, 0.4, 0.3))) for q in np.unique(p, axis=0)])
-        found = evaluate(p, labels, labels - 1.0, prior_labels=PRIOR, block_rows=5, resamples=200)
+        found = evaluate(p, labels, labels - 1.0, prior_counts=PRIOR, block_rows=5, resamples=200)
         covered += found.brier.low <= expected <= found.brier.high
     assert 85 <= covered <= 99
 
@@ -163,10 +165,10 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
 # ---- refused -------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("label", [0, 1, 2])
-def test_labels_of_one_class_are_refused(label: int) -> None:
+@pytest.mark.parametrize(("label", "name"), [(0, "down"), (1, "flat"), (2, "up")])
+def test_labels_of_one_class_are_refused(label: int, name: str) -> None:
     p, _, moves = data(1)
-    with pytest.raises(InvalidArgument, match=f"all {ROWS} labels are {label}"):
+    with pytest.raises(InvalidArgument, match=f"all {ROWS} labels are {name}"):
         figures(p, np.full(ROWS, label), moves)
 
 
@@ -174,8 +176,8 @@ def test_empty_parts_are_refused() -> None:
     with pytest.raises(NoData, match=r"^labels are empty"):
         figures(np.zeros((0, 3)), np.zeros(0, int), np.zeros(0))
     p, labels, moves = data(1)
-    with pytest.raises(NoData, match="prior_labels are empty"):
-        evaluate(p, labels, moves, prior_labels=np.zeros(0, int), block_rows=5)
+    with pytest.raises(NoData, match="prior_counts are 0"):
+        evaluate(p, labels, moves, prior_counts=(0, 0, 0), block_rows=5)
 
 
 def changed(array: Any, place: Any, value: float) -> Any:
@@ -203,7 +205,11 @@ def refusals() -> list[tuple[Any, Any, Any, dict[str, Any], str]]:
         (p, changed(labels, 2, 3), moves, {}, "leave incomplete rows out"),
         (p, labels.astype(float), moves, {}, "have to be 0"),
         (certain, labels, moves, {}, "row 4 has probability 0"),
-        (p, labels, moves, {"prior_labels": np.array([0, 1, 1])}, "label 2 never occurs"),
+        (p, labels, moves, {"prior_counts": (1, 2, 0)}, "label up never occurs"),
+        (p, labels, moves, {"prior_counts": (1, 2)}, "3 whole numbers"),
+        (p, labels, moves, {"prior_counts": (1, 2, -1)}, "none below 0"),
+        (p, labels, moves, {"prior_counts": (1.0, 2.0, 1e12)}, "whole numbers"),
+        (p, labels, moves, {"prior_counts": (1, 2, 10**30)}, "whole numbers"),
         (p, labels, moves, {"block_rows": 0}, "block_rows"),
         (p, labels, moves, {"block_rows": ROWS + 1}, "block_rows"),
         (p, labels, moves, {"block_rows": 1.5}, "block_rows"),
@@ -217,4 +223,4 @@ def refusals() -> list[tuple[Any, Any, Any, dict[str, Any], str]]:
 def test_what_makes_no_sense_is_refused(number: int) -> None:
     p, labels, moves, arguments, text = refusals()[number]
     with pytest.raises(InvalidArgument, match=text):
-        evaluate(p, labels, moves, **({"prior_labels": PRIOR, "block_rows": 20} | arguments))
+        evaluate(p, labels, moves, **({"prior_counts": PRIOR, "block_rows": 20} | arguments))

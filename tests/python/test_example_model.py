@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 import numpy as np
 import pytest
@@ -30,7 +32,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def ran(model: str, *settings: str) -> dict[str, object]:
-    words = [f"models.mid.path={model}", f"parameters.file={model}", f"source.path={SOURCE}", *settings]
+    words = [f"name=es-model-{os.getpid()}", f"models.mid.path={model}", f"parameters.file={model}", f"source.path={SOURCE}", *settings]
     done = command("run", str(EXAMPLES / "model.toml"), "--json", *(word for setting in words for word in ("--set", setting)))
     assert done.returncode == 0, done.stderr
     return one_object(done)
@@ -79,7 +81,11 @@ def test_the_best_is_linear_unless_the_network_is_surely_better(monkeypatch: pyt
     assert chosen.metrics["comparison"] == network.metrics["comparison"]
     assert chosen.file.trained["metrics"] == chosen.metrics
     assert chosen.metrics["test"] != network.metrics["test"]
-    # Where the whole interval is above zero, the network it is.
+    alone = study(source, Question(horizon=50), Recipe(architecture="linear", epochs=200, seed=3), **arguments)
+    assert chosen.file.tensors.keys() == alone.file.tensors.keys()
+    assert all(np.array_equal(tensor, alone.file.tensors[name]) for name, tensor in chosen.file.tensors.items())
+    assert chosen.metrics["test"] == alone.metrics["test"]
+    # Where the network won, the network it is.
     compared = module._compared
     monkeypatch.setattr(module, "_compared", lambda *given: {**compared(*given), "won": "mlp"})
     assert len(best(source, Question(horizon=50), recipe, **arguments).file.tensors) == 6

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neural_trader.errors import InvalidArgument, NoData
-from neural_trader.models.labels import DOWN, FLAT, INCOMPLETE, UP, Labels, mid_move, move_in_time, next_move, triple_barrier
+from neural_trader.models.labels import DOWN, FLAT, INCOMPLETE, UP, Labels, label_names, mid_move, move_in_time, next_move, triple_barrier
 
 ROWS = 400
 
@@ -153,6 +153,20 @@ def test_no_rows_or_too_few_are_refused() -> None:
         make("time", np.zeros(10), np.arange(10))
     with pytest.raises(NoData, match="never moves"):
         make("next", np.ones(10), np.arange(10))
+
+
+def test_labels_know_how_they_were_made() -> None:
+    mids, times = market(1)
+    made = triple_barrier(mids, times, barrier_ticks=2, horizon=9)
+    assert (made.kind, made.horizon, made.dead_band_ticks) == ("triple_barrier", 9, 2.0)
+    assert (np.abs(made.moves[made.labels == FLAT]) < made.dead_band_ticks).all()
+    made = next_move(mids, times)
+    assert (made.kind, made.horizon, made.dead_band_ticks) == ("next_move", 0, 0.0)
+    assert [label_names(classes) for classes in (2, 3, 4)] == [
+        ("down", "up"),
+        ("down", "flat", "up"),
+        ("class_0", "class_1", "class_2", "class_3"),
+    ]
 
 
 @pytest.mark.parametrize("horizon", [0, -1, 1.5, True, "3"])

@@ -484,7 +484,11 @@ def _header_faults() -> Iterator[tuple[bytes, str]]:
     text = json.dumps(header)
     yield data[:7], "is cut off before the 8 bytes"
     yield data[:100], "is cut off in its header"
-    yield data[:-4], "leave holes or do not fit: none of them covers byte"
+    holes = {name: dict(value) for name, value in header.items()}
+    for name, value in holes.items():
+        if name != "__metadata__":
+            value["data_offsets"] = [offset + 4 for offset in value["data_offsets"]]
+    yield joined(holes, b"\0\0\0\0" + values), "leave holes"
     yield data + b"\0\0\0\0", "the tensors cover"
     yield struct.pack("<Q", 10 << 30) + data[8:], "its header claims more than 1 MB"
     yield joined(" " + text, values), "{"
@@ -518,6 +522,13 @@ def _header_faults() -> Iterator[tuple[bytes, str]]:
 def test_python_and_the_core_refuse_the_same_header(core: Core, data: bytes, text: str) -> None:
     assert text in (refusal(data) or "")
     assert text in (core.refusal(data) or "")
+
+
+def test_a_file_that_is_cut_off_in_its_tensors_says_how_long_it_has_to_be(core: Core) -> None:
+    data = encode_model(made())
+    for gone in (1, 4, 100):
+        assert f"is cut off: needs {len(data)} bytes, has {len(data) - gone}" in (refusal(data[:-gone]) or "")
+        assert "leave holes or do not fit: none of them covers byte" in (core.refusal(data[:-gone]) or "")
 
 
 _GOOD = encode_model(made())

@@ -20,6 +20,7 @@ from neural_trader.engine import MarketData
 from neural_trader.errors import BadHandle, Busy, DeviceUnavailable, InvalidArgument, NoData, PrecisionRefused, SystemFailure
 from neural_trader.models import architectures, neural_model
 from neural_trader.models.dataset import feature_names, read
+from neural_trader.models.examples import Question
 from neural_trader.models.file import (
     Calibration,
     Clock,
@@ -33,15 +34,19 @@ from neural_trader.models.file import (
     encode_model,
     read_model,
 )
-from neural_trader.models.labels import mid_move
+from neural_trader.models.labels import DOWN, FLAT, UP, Labels, mid_move, move_in_time, next_move, triple_barrier
 from neural_trader.models.neural_model import Prediction, load_to_measure
 from neural_trader.models.precision import deviation_between, failures, with_deviation
+from neural_trader.models.splits import split
+from neural_trader.models.study import evaluate_file, measure_precision
 from neural_trader.models.train import logits
 from neural_trader.records import Ticks, Tradable
 from neural_trader.sources import open_source
 
 WIDTH = 8
 SAMPLE = "sample:es-2013-09:20000"
+WALK = np.cumsum(np.random.default_rng(2).integers(-1, 2, 1500)).astype(np.float64)
+SECONDS = np.arange(1500) * 10**9
 
 
 def made(
@@ -572,7 +577,7 @@ def test_a_model_that_is_in_use_is_not_replaced() -> None:
         expected = model.predict(rows(2)).predictions
         cell = model._cells.pop()  # as another thread has it during a call
         for use in (
-            lambda: model.train(table, labels, epochs=1, learning_rate=0.01, architecture="linear"),
+            lambda: model.train(table, labels, horizon=1, epochs=1, learning_rate=0.01, architecture="linear"),
             model.dispose,
             lambda: model.predict(rows(2)),
             lambda: model.reset(0),
@@ -598,19 +603,80 @@ def test_training_takes_labels_that_know_how_far_they_look() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answers", "target", "names"),
+    [
+        (next_move(WALK, SECONDS), Target(kind="next_move", horizon=1, unit="ticks"), ("down", "up")),
+        (
+            triple_barrier(WALK, SECONDS, barrier_ticks=2, horizon=9),
+            Target(kind="triple_barrier", horizon=9, unit="ticks", dead_band_ticks=2.0),
+            ("down", "flat", "up"),
+        ),
+        (
+            move_in_time(WALK, SECONDS, horizon_ns=5 * 10**9, dead_band_ticks=1),
+            Target(kind="return", horizon=5 * 10**9, unit="ns", dead_band_ticks=1.0),
+            ("down", "flat", "up"),
+        ),
+    ],
+)
+def test_every_kind_of_label_is_learned_and_filed_as_what_it_is(answers: Labels, target: Target, names: tuple[str, ...]) -> None:
+    table = np.random.default_rng(3).normal(size=(len(WALK), WIDTH))
+    table[:, 0] += np.nan_to_num(answers.moves)
+    with nt.NeuralModel() as model:
+        found = model.train(table, answers, epochs=3, learning_rate=0.02, architecture="linear", names=feature_names()[:WIDTH])
+        assert found["test"]["gain_millinats"] > 50
+        file = model.file
+    assert (file.output.target, file.output.labels) == (target, names)
+    question = Question.of(file.output.target)
+    assert question.answers(WALK, SECONDS).labels.tolist() == answers.labels.tolist()
+    parts = split(answers, fractions=(0.6, 0.2, 0.2))
+    assert file.trained["parts_ns"] == parts.spans_ns(answers)
+    assert [span[0] for span in file.trained["parts_ns"]][1:] == list(parts.boundaries_ns)
+    came = answers.labels[parts.calibrate]
+    assert file.trained["label_counts"] == [int((came == label).sum()) for label in (DOWN, FLAT, UP) if label != FLAT or len(names) == 3]
+
+
+def test_a_model_of_labels_with_times_is_judged_and_quantized_and_one_of_numbers_is_not() -> None:
+    source = open_source(SAMPLE, nt.Config(name="x"))
+    data = read(source)
+    names = ("return_4", "sign_8", "impact", "run")
+    table = data.features[:, [data.names.index(name) for name in names]]
+    rows = np.flatnonzero(np.isfinite(table).all(axis=1) & np.isfinite(data.event_mid[data.event]))
+    priced = np.isfinite(data.event_mid)
+    event = (np.cumsum(priced)[data.event] - 1)[rows]
+    answers = mid_move(data.event_mid[priced], data.event_ts[priced], horizon=50).at(event)
+    with nt.NeuralModel() as model:
+        found = model.train(table[rows], answers, epochs=3, learning_rate=0.02, architecture="linear", names=names)
+        judged = evaluate_file(model, source)
+        assert judged.metrics["rows"]["test"] == found["rows"]["test"]
+        assert judged.metrics["test"]["log_loss"]["value"] == pytest.approx(found["test"]["log_loss"], abs=1e-5)
+        assert 0 < model.file.trained["sure"] < 1
+        assert measure_precision(model.file, "bf16", source).rows == found["rows"]["calibrate"]
+        model.train(table[rows], answers.labels, horizon=50, epochs=1, learning_rate=0.02, architecture="linear", names=names)
+        with pytest.raises(NoData, match="or with labels that have times"):
+            evaluate_file(model, source)
+        with pytest.raises(InvalidArgument, match="or with labels that have times"):
+            measure_precision(model.file, "bf16", source)
+
+
+@pytest.mark.parametrize(
     ("change", "error", "text"),
     [
         ({"features": np.zeros(5)}, InvalidArgument, "rows, features"),
         ({"features": np.full((1200, WIDTH), np.nan)}, InvalidArgument, "not finite"),
         ({"labels": np.zeros((1200, 1), int)}, InvalidArgument, "one a row"),
         ({"labels": np.zeros(1199, int)}, InvalidArgument, "1200 rows of features and 1199 labels"),
-        ({"labels": np.zeros(1200, int)}, InvalidArgument, "only class 0"),
+        ({"labels": np.zeros(1200, int)}, InvalidArgument, "only label down"),
         ({"labels": np.full(1200, 0.5)}, InvalidArgument, "whole numbers"),
         ({"labels": np.full(1200, 64)}, InvalidArgument, "whole numbers"),
         ({"names": ("spread",)}, InvalidArgument, "1 names"),
         ({"names": None}, InvalidArgument, "40 names"),
         ({"names": tuple("abcdefgh")}, InvalidArgument, "no feature 'a'"),
         ({"horizon": 0}, InvalidArgument, "horizon"),
+        ({"labels": mid_move(np.arange(1200.0), np.arange(1200), horizon=2)}, InvalidArgument, "leave horizon out"),
+        ({"starts": [99_999]}, InvalidArgument, "ascending row numbers from 0 to 1199"),
+        ({"starts": [5, 3]}, InvalidArgument, "ascending row numbers"),
+        ({"starts": [1.5]}, InvalidArgument, "ascending row numbers"),
+        ({"starts": [-1]}, InvalidArgument, "ascending row numbers"),
         ({"horizon": 900}, NoData, "no rows are left"),
         ({"epochs": 0}, InvalidArgument, "epochs"),
         ({"learning_rate": float("nan")}, InvalidArgument, "learning_rate"),
@@ -620,7 +686,14 @@ def test_training_takes_labels_that_know_how_far_they_look() -> None:
 )
 def test_training_that_cannot_be_done_is_refused_and_leaves_the_model(change: dict[str, Any], error: type[Exception], text: str) -> None:
     table, labels = lesson()
-    arguments = {"features": table, "labels": labels, "names": feature_names()[:WIDTH], "epochs": 1, "learning_rate": 0.01} | change
+    arguments = {
+        "features": table,
+        "labels": labels,
+        "names": feature_names()[:WIDTH],
+        "horizon": 1,
+        "epochs": 1,
+        "learning_rate": 0.01,
+    } | change
     with nt.NeuralModel() as model:
         with pytest.raises(error, match=text):
             model.train(arguments.pop("features"), arguments.pop("labels"), **arguments)
@@ -630,7 +703,7 @@ def test_training_that_cannot_be_done_is_refused_and_leaves_the_model(change: di
 def test_a_trained_file_reads_as_it_was_written(tmp_path: Path) -> None:
     table, labels = lesson()
     with nt.NeuralModel() as model:
-        metrics = model.train(table, labels, epochs=1, learning_rate=0.01, names=feature_names()[:WIDTH])
+        metrics = model.train(table, labels, horizon=1, epochs=1, learning_rate=0.01, names=feature_names()[:WIDTH])
         model.save(tmp_path / "m")
         file = read_model(tmp_path / "m")
     assert file.trained["metrics"]["test"] == metrics["test"]

@@ -138,7 +138,9 @@ def test_an_empty_part_is_refused_by_name() -> None:
     for name, boundaries in zip(PARTS, [(low, middle), (middle, middle + 1), (middle, high + 1)], strict=True):
         with pytest.raises(NoData, match=f"left for {name}"):
             split(labels, boundaries_ns=boundaries)
-    with pytest.raises(NoData, match="left for calibrate"):
+    with pytest.raises(NoData, match=r"other cuts, or a shorter horizon$"):
+        split(labels, boundaries_ns=(middle, high + 1))
+    with pytest.raises(NoData, match=r"left for calibrate.* shorter embargo$"):
         split(labels, fractions=THIRDS, embargo_ns=10**18)
     with pytest.raises(NoData, match="left for calibrate"):
         split(labels, fractions=THIRDS, embargo_ns=2**63)

@@ -19,11 +19,13 @@ from neural_trader._tearsheet.model_charts import latency_chart, loss_chart, rel
 from neural_trader.config import Config, SourceConfig
 from neural_trader.errors import InvalidArgument, NoData
 from neural_trader.instruments import Fee, Instrument
-from neural_trader.models.examples import Examples, Question, examples, examples_of, rows_between, unseen_rows
+from neural_trader.models import study as module
+from neural_trader.models._scores import of_three, sure_beyond
+from neural_trader.models.examples import Examples, Question, examples, examples_of, inputs_of, rows_between, unseen_rows
 from neural_trader.models.file import Clock, InstrumentScope, Target, encode_model
 from neural_trader.models.fitting import Recipe, fit
-from neural_trader.models.scoring import money_at_prints, of_three, paired_gain, predicted, sure_beyond
-from neural_trader.models.study import measure_precision, study
+from neural_trader.models.scoring import money_at_prints, paired_gain, predicted, says_more, score
+from neural_trader.models.study import evaluate_file, measure_precision, study
 from neural_trader.records import call, check
 from neural_trader.sources import Source, open_source
 
@@ -116,7 +118,7 @@ def test_examples_that_cannot_be_made_are_refused(tmp_path: Path) -> None:
         examples(source, Question(horizon=5), clock=Clock(on="trade"), names=("mood",))
     with pytest.raises(NoData, match="does not carry imbalance"):
         examples(source, Question(horizon=5), clock=Clock(on="trade"), names=("run", "imbalance"))
-    with pytest.raises(NoData, match="not more than the horizon"):
+    with pytest.raises(NoData, match=r"not more than the horizon of 4000.*shorter horizon or a longer source"):
         found_in(source, horizon=4000)
 
 
@@ -249,6 +251,54 @@ def test_a_paired_gain_is_the_mean_difference_with_its_interval() -> None:
         paired_gain(first, second, classes, block_rows=20, seed=0)
 
 
+def test_who_says_the_same_of_every_row_has_no_money_and_no_win(tmp_path: Path) -> None:
+    source = tape(tmp_path, fee=Fee(per_contract="0.55"))
+    found = found_in(source)
+    rows = np.flatnonzero(found.classes >= 0)
+    counts = np.bincount(found.classes[rows], minlength=3)
+    prior = np.tile(counts / counts.sum(), (len(found.classes), 1))
+    rounded = prior + np.random.default_rng(0).choice((-1e-5, 1e-5), (len(prior), 1)) * np.array([1, 0, -1])
+    assert not says_more(prior, counts.tolist())
+    assert not says_more(rounded, counts.tolist())
+    assert says_more(prior, [1, *counts[1:].tolist()])  # a constant that is not the prior
+    same = score(rounded, found, rows, source, prior_counts=counts.tolist(), sure=0.0, seed=0)
+    assert (same.money, same.evaluation.information_coefficient, same.evaluation.mcc) == (None, None, None)
+    assert same.metrics()["money"] is None
+    telling = prior + np.random.default_rng(0).choice((-0.1, 0.1), (len(prior), 1)) * np.array([1, 0, -1])
+    assert says_more(telling, counts.tolist())
+    other = score(telling, found, rows, source, prior_counts=counts.tolist(), sure=0.0, seed=0)
+    assert other.money is not None
+    assert other.money.trades > 0
+    assert other.evaluation.information_coefficient is not None
+
+
+def test_a_network_wins_by_more_than_rounding(tmp_path: Path) -> None:
+    found = found_in(tape(tmp_path, 2000))
+    parts = found.split((0.6, 0.2, 0.2))
+    generator = np.random.default_rng(0)
+    linear = generator.dirichlet((9, 9, 9), len(found.classes))
+    counts = np.bincount(found.classes[parts.calibrate], minlength=3)
+    flat = np.tile(counts / counts.sum(), (len(linear), 1))
+
+    def network(factor: float, table: Any = linear) -> Any:
+        better = table.copy()
+        better[np.arange(len(better)), found.classes] *= factor
+        return better / better.sum(axis=1, keepdims=True)
+
+    def won(network: Any, linear: Any) -> Any:
+        return module._compared(found, parts, Recipe(architecture="mlp"), network, linear)
+
+    close = won(network(1.00005), linear)
+    assert 0 < close["gain_millinats_calibrate"]["low"] < 0.1
+    assert close["won"] == "linear"
+    clear = won(network(1.01), linear)
+    assert clear["gain_millinats_calibrate"]["low"] > 0.1
+    assert clear["won"] == "mlp"
+    assert won(flat, linear)["won"] == "linear"
+    assert won(flat, flat)["won"] is None
+    assert won(network(1.01, flat), flat)["won"] == "mlp"
+
+
 # ---- a study -------------------------------------------------------------------------------------------------------------------
 
 
@@ -266,6 +316,25 @@ def test_a_stream_warms_up_before_it_is_judged(tmp_path: Path) -> None:
     assert examples_of(done.file, source).data_sha256 == done.examples.data_sha256
 
 
+def test_a_model_predicts_where_no_label_ends(tmp_path: Path) -> None:
+    source = tape(tmp_path, 1500)
+    file = study(source, Question(horizon=5), Recipe(architecture="linear", epochs=1), clock=Clock(on="trade")).file
+    far = msgspec.structs.replace(
+        file, output=msgspec.structs.replace(file.output, target=Target(kind="mid_move", horizon=9000, unit="ticks"))
+    )
+    with pytest.raises(NoData, match="not more than the horizon of 9000"):
+        examples_of(far, source)
+    found, whole = inputs_of(far, source), examples_of(file, source)
+    assert found.table.tobytes() == whole.table.tobytes()
+    assert (found.kept.tolist(), found.starts.tolist(), found.dropped) == (whole.kept.tolist(), whole.starts.tolist(), whole.dropped)
+    listed = msgspec.structs.replace(file, instruments=InstrumentScope(scope="listed", symbols=("NQ",)))
+    with pytest.raises(InvalidArgument, match="is for NQ, not for TEST"):
+        inputs_of(listed, source)
+    lacking = msgspec.structs.replace(file, features=msgspec.structs.replace(file.features, names=("run", "imbalance")))
+    with pytest.raises(NoData, match="does not carry imbalance"):
+        inputs_of(lacking, source)
+
+
 def test_a_file_that_cannot_be_judged_says_why(tmp_path: Path) -> None:
     source = tape(tmp_path, 1500)
     file = study(source, Question(horizon=5), Recipe(architecture="linear", epochs=1), clock=Clock(on="trade")).file
@@ -279,6 +348,19 @@ def test_a_file_that_cannot_be_judged_says_why(tmp_path: Path) -> None:
         other = msgspec.structs.replace(file, trained={**file.trained, "parts_ns": parts})
         with pytest.raises(InvalidArgument, match="three pairs of times"):
             unseen_rows(examples_of(file, source), other)
+    rows = file.calibration.rows
+    assert rows is not None
+    for counts in ([-5, 1, rows + 4], ["a", 1, 2], [10**12, 1, 2], [True, 1, rows - 2], [float(rows), 0, 0], [rows, 0], [1, 2, 3], "x", 7):
+        other = msgspec.structs.replace(file, trained={**file.trained, "label_counts": counts})
+        with (
+            NeuralModel.load(encode_model(other)) as model,
+            pytest.raises(InvalidArgument, match=r"label_counts of model .* 3 whole numbers"),
+        ):
+            evaluate_file(model, source)
+    for sure in (True, "0.5", [1]):
+        other = msgspec.structs.replace(file, trained={**file.trained, "sure": sure})
+        with NeuralModel.load(encode_model(other)) as model, pytest.raises(InvalidArgument, match="has to be a number"):
+            evaluate_file(model, source)
     for precision in ("fp32", "fp16"):
         chosen: Any = precision
         with pytest.raises(InvalidArgument, match="bf16 and int8 can be measured"):
@@ -330,7 +412,8 @@ def test_a_recipe_that_is_none_is_refused(tmp_path: Path) -> None:
     for recipe, text in (
         (Recipe(architecture="forest"), "choose linear"),
         (Recipe(architecture="linear", sizes=(3,)), "no layers"),
-        (Recipe(sizes=(0,)), r"hidden\[0\]"),
+        (Recipe(sizes=(0,)), r"sizes\[0\] is 0"),
+        (Recipe(architecture="tcn", sizes=(4, 5000)), r"sizes\[1\] is 5000"),
     ):
         with pytest.raises(InvalidArgument, match=text):
             fit(found.table, found.classes, parts, recipe, classes=3)
