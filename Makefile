@@ -156,20 +156,19 @@ fuzz: system .venv/.tests $(BUILT)
 	until=$$(($$(date +%s) + $(SECONDS))); \
 	while $(PYTEST) --hypothesis-profile=fuzz $(wildcard tests/python/test_fuzz_*.py) || exit 1; test $$(date +%s) -lt $$until; do :; done
 
+# What these run is built apart, compared from outside, or reached by others as well: their lines are not counted.
+APART := $(addprefix tests/python/test_,packaging.py mutants.py docs.py reference.py hftbacktest.py tearsheet_browser.py)
 test-python: .venv/.tests build/peer $(BUILT)
-	$(PYTEST)
+	$(PYTEST) --cov --cov-report= $(addprefix --ignore=,$(APART))
+	$(PYTEST) $(APART)
+	$(BIN)/coverage report --fail-under=95
 
-# What these run is built apart, compared from outside, or reached by others as well.
-UNCOUNTED = $(addprefix --ignore=tests/python/test_,packaging.py mutants.py docs.py reference.py hftbacktest.py tearsheet_browser.py)
-# C lines count when C tests or Python tests reach them: the search path puts the counting library before the installed one.
-coverage: .venv/.tests build/peer $(BUILT)
+# Of C, what the C tests reach.
+coverage: .venv/.tools
 	$(call variant,build/coverage,gcc,-DNT_COVERAGE=ON)
 	find build/coverage -name '*.gcda' -delete
 	$(CTEST) --test-dir build/coverage
-	LD_LIBRARY_PATH="$(CURDIR)/build/coverage" $(PYTEST) --cov --cov-report= $(UNCOUNTED)
-	python=0; $(BIN)/coverage report --fail-under=95 || python=1; \
-	$(BIN)/gcovr --root . --filter csrc/ --object-directory build/coverage --merge-mode-functions=separate --fail-under-line 95 \
-	  build/coverage && exit $$python
+	$(BIN)/gcovr --root . --filter csrc/ --object-directory build/coverage --merge-mode-functions=separate --fail-under-line 95 build/coverage
 
 # ---- measurements --------------------------------------------------------------------------------------------------------------
 
