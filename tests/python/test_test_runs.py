@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support import Peer, remove_left_by_ended_runs, run_prefix, segments
 
+pytestmark = pytest.mark.xdist_group("test_runs")  # each removes what ended runs have left, the other tests' too
+
 HERE = Path(__file__).parent
 EXAMPLES = """
 import sys
