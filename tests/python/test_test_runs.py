@@ -49,9 +49,9 @@ def killed_kernel(name: str) -> list[str]:
 def test_leftovers_of_an_ended_run_are_removed_and_no_others() -> None:
     ended, ours = f"test-{ended_process()}-1-0", f"{run_prefix()}{os.getpid()}-left"
     try:
-        gone, kept = killed_kernel(ended), killed_kernel(ours)
-        removed = {row.file for row in remove_left_by_ended_runs() if row.removed}
-        assert set(gone) <= removed
+        killed_kernel(ended)
+        kept = killed_kernel(ours)
+        removed = {row.file for row in remove_left_by_ended_runs() if row.removed}  # unless another worker was here first
         assert not set(kept) & removed
         assert segments(ended) == []
         assert segments(ours) == kept
