@@ -36,6 +36,8 @@ static void remember(nt_kernel *kernel, const char *client, uint64_t last_id) {
 static int release(nt_kernel *kernel, uint32_t channel) {
   nt_port *port = &kernel->ports[channel];
   if (!port->claimed) return 1;
+  port->subscribed = 0; /* no slice waits for who has gone, and its signals come after the slice in hand */
+  atomic_store_explicit(&port->line.desk->subscribed, 0, memory_order_release);
   (void)nt_loop_orders(kernel, channel, port->line.in_capacity);
   if (!kernel->state->ended && kernel->state->now != NT_ABSENT && nt_ring_front64(&port->signals) != NULL) {
     if (kernel->slice_ticks > 0) return 0; /* they come after the slice in hand */
@@ -47,10 +49,8 @@ static int release(nt_kernel *kernel, uint32_t channel) {
     nt_ring_advance(&port->orders); /* it did not drain, so these were never taken */
   port->claimed = 0;
   atomic_fetch_and_explicit(&kernel->remote_claims, ~((uint64_t)1 << channel), memory_order_acq_rel);
-  port->subscribed = 0;
   port->pid = 0;
   port->dirty = 1;
-  atomic_store_explicit(&port->line.desk->subscribed, 0, memory_order_release);
   kernel->state->counters.deaths++;
   return 1;
 }

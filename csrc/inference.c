@@ -111,6 +111,7 @@ int32_t nt_inference_add(nt_kernel *kernel, const nt_model_file *file, uint32_t 
   resident->seats = calloc(capacity(kernel), sizeof(nt_seat));
   if (resident->seats == NULL || nt_inference_watch(kernel) != NT_OK) {
     free(resident->seats);
+    *resident = (nt_resident){0};
     return refuse(error, NT_ERR_SYSTEM, NT_ABSENT, NT_ABSENT, "no memory for a model's instruments");
   }
   int32_t result = take_seats(kernel, file, resident, error);
@@ -120,6 +121,7 @@ int32_t nt_inference_add(nt_kernel *kernel, const nt_model_file *file, uint32_t 
   }
   if (result != NT_OK) {
     free(resident->seats);
+    *resident = (nt_resident){0}; /* a model without a file may take this place next */
     return result;
   }
   resident->outputs = nt_program_outputs(resident->program);

@@ -280,9 +280,12 @@ static int ready_for_slice(nt_kernel *kernel, uint32_t *taken) {
 uint32_t nt_loop_replay(nt_kernel *kernel, const nt_tick *ticks, uint32_t count) {
   uint32_t used = 0, orders = 0;
   for (;;) {
-    if (kernel->slice_complete && !finish_slice(kernel)) return used;
+    if (kernel->slice_complete && !finish_slice(kernel)) {
+      (void)nt_loop_service(kernel); /* perhaps whoever it waits for has left */
+      if (!finish_slice(kernel)) return used;
+    }
     if (++kernel->passes % SERVICE_PASSES == 0) (void)nt_loop_service(kernel);
-    if (!ready_for_slice(kernel, &orders)) { /* perhaps whoever it waits for has left */
+    if (!ready_for_slice(kernel, &orders)) { /* for the same reason */
       (void)nt_loop_service(kernel);
       if (!ready_for_slice(kernel, &orders)) return used;
     }

@@ -218,6 +218,48 @@ static void samples_of_another_clock(void) {
   nt_close(kernel);
 }
 
+/* A subscriber that leaves in the middle of a slice which waits for it, with a signal that nobody has heard yet. */
+static void goes_on_without_who_left(void) {
+  model_shape shapes[7];
+  for (uint32_t m = 0; m < 7; m++) shapes[m] = (model_shape){.clock = "trade", .every = 1, .reset_on = "", .seed = m + 1};
+  nt_tick tape[201], signal = signal_of(7, 0.75f), latest;
+  for (uint32_t i = 0; i < 200; i++) tape[i] = trade(1 + i / 100, 1000 + 25 * (i % 7), i % 100 == 99 ? NT_TICK_LAST_OF_SLICE : 0);
+  tape[200] = (nt_tick){.ts_event = 9, .kind = NT_TICK_END, .flags = NT_TICK_LAST_OF_SLICE};
+  nt_kernel_config config = fixture_config("", NT_CLOCK_TAPE);
+  config.tick_capacity = 64;
+  uint32_t kernel = kernel_with(shapes, 7, 8, config), client = client_of(kernel, "one"), used = 0;
+  CHECK_EQUAL(nt_client_subscribe(client), NT_OK);
+  for (int i = 0; i < 100; i++) used += (uint32_t)nt_kernel_replay(kernel, tape + used, 201 - used);
+  CHECK(used > 0 && used < 100);
+  CHECK_EQUAL(nt_client_signal(client, &signal), NT_OK);
+  CHECK_EQUAL(nt_close(client), NT_OK);
+  for (int i = 0; i < 1000 && used < 201; i++) used += (uint32_t)nt_kernel_replay(kernel, tape + used, 201 - used);
+  CHECK_EQUAL(used, 201);
+  CHECK(nt_read_signal(kernel, 7, 0, &latest) == NT_OK && latest.values[1] == 0.75f);
+  nt_counters counters;
+  CHECK_EQUAL(nt_read_counters(kernel, &counters), NT_OK);
+  CHECK_EQUAL(counters.signals, 200 * 7 + 1);
+  CHECK_EQUAL(counters.deaths, 1);
+  nt_close(kernel);
+}
+
+/* A model that was refused leaves nothing behind for the one that takes its place. */
+static void forgets_who_was_refused(void) {
+  model_shape shape = {.clock = "trade", .every = 1, .reset_on = "\"gap\"", .gap_ns = 1000000000, .symbols = "\"NQ\"", .seed = 1};
+  nt_kernel_config config = fixture_config("", NT_CLOCK_TAPE);
+  config.models = 1;
+  uint32_t kernel = fixture_kernel(&config);
+  model_bytes file = model_bytes_of(&shape);
+  CHECK_EQUAL(nt_kernel_add_model(kernel, "m", file.at, file.size, NT_PRECISION_FLOAT32, 0), NT_ERR_INVALID);
+  CHECK_EQUAL(nt_kernel_add_model(kernel, "m", NULL, 0, 0, 0), 0);
+  const nt_tick tape[2] = {trade(1, 1000, NT_TICK_LAST_OF_SLICE),
+                           {.ts_event = 2, .kind = NT_TICK_GAP, .instrument = NT_NONE, .flags = NT_TICK_LAST_OF_SLICE}};
+  nt_tick latest;
+  CHECK(nt_kernel_replay(kernel, tape, 2) == 2 && nt_read_signal(kernel, 0, 0, &latest) == NT_ERR_NO_DATA);
+  nt_close(kernel);
+  free(file.at);
+}
+
 static void refuses_student_t(void) {
   const model_shape shape = {.clock = "trade", .every = 1, .reset_on = "", .student = 1, .seed = 1};
   nt_kernel_config config = fixture_config("", NT_CLOCK_TAPE);
@@ -241,6 +283,8 @@ int main(void) {
   RUN(says_when_a_feature_is_lost);
   RUN(ends_slices_by_time);
   RUN(samples_of_another_clock);
+  RUN(goes_on_without_who_left);
+  RUN(forgets_who_was_refused);
   RUN(refuses_student_t);
   return 0;
 }

@@ -118,6 +118,27 @@ INFERENCE = {
         "break_ring: nt_consumer_restore(&port->signals);",
         "hears_who_leaves",
     ),
+    "nobody_waits_for_who_left": (
+        "attach.c",
+        _EDGES,
+        "  port->subscribed = 0; /* no slice",
+        "  /* no slice",
+        "goes_on_without_who_left",
+    ),
+    "who_left_is_looked_for": (
+        "sequencer.c",
+        _EDGES,
+        "      (void)nt_loop_service(kernel); /* perhaps whoever it waits for has left */\n",
+        "",
+        "goes_on_without_who_left",
+    ),
+    "who_was_refused": (
+        "inference.c",
+        _EDGES,
+        "    *resident = (nt_resident){0}; /* a model without a file",
+        "    /* a model without a file",
+        "forgets_who_was_refused",
+    ),
     "one_at_a_time": ("sequencer.c", _EDGES, "limit > 0 ? limit : 1", "limit", "takes_few_at_a_time"),
     "before_the_break": ("inference.c", _EDGES, "  watch->moved = 0; /* what", "  /* what", "forgets_the_slice_too"),
     "a_lost_feature": (
