@@ -396,6 +396,7 @@ int32_t nt_client_signal(uint32_t handle, const nt_tick *given) {
                           : nt_clock_ns();
   }
   uint32_t models = atomic_load_explicit(&client->view.live->models, memory_order_relaxed);
+  if (models > client->view.model_capacity) models = client->view.model_capacity; /* a hostile kernel may say anything */
   uint32_t instruments = atomic_load_explicit(&client->view.live->instruments, memory_order_relaxed);
   if (given == NULL || !nt_signal_in_range(&signal, models, instruments)) {
     nt_error_set(error, result = NT_ERR_INVALID, 0, signal.model, (int64_t)models - 1,

@@ -49,8 +49,9 @@ int32_t nt_core_bind(nt_view *view, nt_error *error) {
   if (!whole || instruments == 0 || accounts == 0 || pairs > UINT32_MAX || counts[NT_CORE_TERMS] != pairs ||
       counts[NT_CORE_POSITIONS] != pairs || counts[NT_CORE_QUOTES] != instruments || counts[NT_CORE_FEATURES] != instruments ||
       counts[NT_CORE_BOOKS] != instruments || counts[NT_CORE_SIGNALS] != counts[NT_CORE_MODELS] * instruments ||
-      counts[NT_CORE_MODELS] == 0 || counts[NT_CORE_ACCOUNT_VIEWS] != accounts || counts[NT_CORE_LATENCIES] != NT_LATENCY_KINDS ||
-      slots == 0 || (slots & (slots - 1)) != 0 || counts[NT_CORE_CHANNELS] == 0 || counts[NT_CORE_CHANNELS] > NT_CHANNEL_MAX) {
+      counts[NT_CORE_MODELS] == 0 || counts[NT_CORE_MODELS] > NT_MODEL_MAX || counts[NT_CORE_ACCOUNT_VIEWS] != accounts ||
+      counts[NT_CORE_LATENCIES] != NT_LATENCY_KINDS || slots == 0 || (slots & (slots - 1)) != 0 || counts[NT_CORE_CHANNELS] == 0 ||
+      counts[NT_CORE_CHANNELS] > NT_CHANNEL_MAX) {
     nt_error_set(error, NT_ERR_CORRUPT, 0, NT_ABSENT, NT_ABSENT, "%s: the tables of the core segment contradict each other", s->path);
     return NT_ERR_CORRUPT;
   }

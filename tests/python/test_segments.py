@@ -15,12 +15,12 @@ from support_peers import section
 
 import neural_trader as nt
 from neural_trader._native import abi, ffi, lib
-from neural_trader.errors import Busy, Corrupt, KernelDead, NeuralTraderError, NotFound, VersionMismatch
+from neural_trader.errors import Busy, Corrupt, InvalidArgument, KernelDead, NeuralTraderError, NotFound, VersionMismatch
 from neural_trader.kernel import Kernel
 from neural_trader.monitor import Monitor
-from neural_trader.records import call
+from neural_trader.records import call, check
 
-ACCOUNT_VIEWS = 9
+LIVE, INSTRUMENTS, ACCOUNT_VIEWS, SIGNALS, MODELS = 1, 3, 9, 16, 17  # NT_CORE_
 MAGIC = struct.pack("<Q", 0x544E31474553544E)
 
 
@@ -95,6 +95,22 @@ def test_a_foreign_header_is_refused(
     name = leave(whole[:at] + bytes_there + whole[at + len(bytes_there) :])
     for attempt in attempts(name):
         with pytest.raises(error, match=says):
+            attempt()
+
+
+def test_more_models_than_there_can_be_are_refused(whole: bytes, leave: Callable[[bytes], str]) -> None:
+    """Tables that agree with each other, of nine models: bits of 32 say which of them the kernel steps."""
+    content, models = bytearray(whole), abi.NT_MODEL_MAX + 1
+    at = {struct.unpack_from("<I", whole, 144 + 32 * number)[0]: 144 + 32 * number for number in range(17)}
+    assert list(at)[-2:] == [SIGNALS, MODELS]  # so that they may grow
+    instruments = struct.unpack_from("<I", whole, at[INSTRUMENTS] + 4)[0]
+    for kind, rows in ((SIGNALS, models * instruments), (MODELS, models)):
+        stride = struct.unpack_from("<I", whole, at[kind] + 24)[0]
+        struct.pack_into("<IIQQ", content, at[kind], kind, rows, len(content), rows * stride)
+        content += bytes(-(-rows * stride // 4096) * 4096)
+    struct.pack_into("<Q", content, 32, len(content))
+    for attempt in attempts(leave(bytes(content))):
+        with pytest.raises(Corrupt, match="contradict"):
             attempt()
 
 
@@ -175,6 +191,18 @@ def test_channels_of_another_run_are_refused(kernel_name: str) -> None:
     assert [channel for channel in channels if not channel.exists()] == []  # what is not the kernel's stays when it ends
     for channel in channels:
         channel.unlink()
+
+
+def test_a_kernel_that_says_that_it_has_a_thousand_models(kernel_name: str) -> None:
+    with Market(config_of(kernel_name, models={"mine": nt.ModelConfig()})), nt.Client.attach(kernel_name, name="one") as client:
+        with (SHARED / f"nt.{kernel_name}.core").open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+            at = section(memory, LIVE)[0] + 32
+            assert struct.unpack_from("<I", memory, at)[0] == 1
+            struct.pack_into("<I", memory, at, 1000)
+        signal = ffi.new("nt_tick *", {"model": 40, "value_count": 1, "values": [0.5], "confidence": 0.5})
+        with pytest.raises(InvalidArgument, match="an instrument and a model of the kernel"):
+            check(lib.nt_client_signal(client._handle, signal), client._handle)
+        client.send_signal("TEST", [0.25, 0.75], model="mine")
 
 
 def test_a_row_in_the_middle_of_a_write_is_waited_for(kernel_name: str) -> None:
