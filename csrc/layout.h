@@ -6,7 +6,7 @@
 
 #include "neural_trader.h"
 
-#define NT_LAYOUT_HASH 0x7fb994d11bf9fea0ULL
+#define NT_LAYOUT_HASH 0x804bf2e525a62e73ULL
 
 _Static_assert(sizeof(nt_error) == 256, "nt_error");
 _Static_assert(offsetof(nt_error, code) == 0, "nt_error.code");

@@ -317,8 +317,8 @@ enum nt_input_kind {
 
 enum nt_precision { NT_PRECISION_FLOAT32 = 1, NT_PRECISION_BFLOAT16 = 2, NT_PRECISION_INT8 = 3 };
 
-/* Instruction sets that models run on; the results are the same bits. What runs on ARM is the generic code: NT_ISA_NEON is refused. */
-enum nt_isa { NT_ISA_AUTO = 0, NT_ISA_GENERIC = 1, NT_ISA_AVX2 = 2, NT_ISA_AVX512 = 3, NT_ISA_NEON = 4 };
+/* Instruction sets that models run on; the results are the same bits. */
+enum nt_isa { NT_ISA_AUTO = 0, NT_ISA_GENERIC = 1, NT_ISA_AVX2 = 2, NT_ISA_AVX512 = 3 };
 
 /* What a model predicts: probabilities of classes, or mean and deviation. */
 enum nt_model_output { NT_MODEL_OUTPUT_CLASSES = 1, NT_MODEL_OUTPUT_NORMAL = 2, NT_MODEL_OUTPUT_STUDENT_T = 3 };

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-LAYOUT_HASH: Final = 0x7FB994D11BF9FEA0
+LAYOUT_HASH: Final = 0x804BF2E525A62E73
 
 NT_ABI_VERSION: Final = 1
 NT_ABSENT: Final = -9223372036854775808
@@ -255,7 +255,6 @@ NT_ISA_AUTO: Final = 0
 NT_ISA_GENERIC: Final = 1
 NT_ISA_AVX2: Final = 2
 NT_ISA_AVX512: Final = 3
-NT_ISA_NEON: Final = 4
 
 NT_MODEL_OUTPUT_CLASSES: Final = 1
 NT_MODEL_OUTPUT_NORMAL: Final = 2
@@ -614,7 +613,6 @@ class Isa(IntEnum):
     GENERIC = 1
     AVX2 = 2
     AVX512 = 3
-    NEON = 4
 
 
 class ModelOutput(IntEnum):
@@ -893,7 +891,6 @@ ISA: Final[dict[int, str]] = {
     1: "GENERIC",
     2: "AVX2",
     3: "AVX512",
-    4: "NEON",
 }
 MODEL_OUTPUT: Final[dict[int, str]] = {
     1: "CLASSES",

@@ -234,7 +234,7 @@ enum nt_input_kind {
   NT_INPUT_SIGNAL = 7
 };
 enum nt_precision { NT_PRECISION_FLOAT32 = 1, NT_PRECISION_BFLOAT16 = 2, NT_PRECISION_INT8 = 3 };
-enum nt_isa { NT_ISA_AUTO = 0, NT_ISA_GENERIC = 1, NT_ISA_AVX2 = 2, NT_ISA_AVX512 = 3, NT_ISA_NEON = 4 };
+enum nt_isa { NT_ISA_AUTO = 0, NT_ISA_GENERIC = 1, NT_ISA_AVX2 = 2, NT_ISA_AVX512 = 3 };
 enum nt_model_output { NT_MODEL_OUTPUT_CLASSES = 1, NT_MODEL_OUTPUT_NORMAL = 2, NT_MODEL_OUTPUT_STUDENT_T = 3 };
 enum nt_model_clock {
   NT_MODEL_CLOCK_TICK = 1,
