@@ -44,6 +44,14 @@ static int answered(const nt_desk *desk) {
          atomic_load_explicit(&desk->request_number, memory_order_relaxed);
 }
 
+/* What a wait in another thread may know. */
+static void show(nt_client *client) {
+  atomic_store_explicit(&client->shown.position, client->position, memory_order_relaxed);
+  atomic_store_explicit(&client->shown.reports, client->reports.index, memory_order_relaxed);
+  atomic_store_explicit(&client->shown.subscribed, client->subscribed, memory_order_relaxed);
+  atomic_store_explicit(&client->shown.end_told, client->end_told, memory_order_relaxed);
+}
+
 /* The kernel has answered: open the rings where the name's former life, if any, stopped. */
 static int32_t open_rings(nt_client *client, nt_error *error) {
   const nt_desk *desk = client->line.desk;
@@ -61,6 +69,7 @@ static int32_t open_rings(nt_client *client, nt_error *error) {
   client->last_id = desk->last_client_order_id;
   client->position = nt_ticks_written(client->view.ticks);
   atomic_store_explicit(&client->line.desk->done, client->position, memory_order_release);
+  show(client);
   return NT_OK;
 }
 
@@ -277,6 +286,7 @@ int32_t nt_client_subscribe(uint32_t handle) {
     client->position = nt_ticks_written(client->view.ticks);
     atomic_store_explicit(&client->line.desk->done, client->position, memory_order_release);
     atomic_store_explicit(&client->line.desk->subscribed, 1, memory_order_release);
+    show(client);
     nt_wake(&client->line.desk->kernel_wait);
     result = NT_OK;
   }
@@ -471,10 +481,10 @@ static int embedded(const nt_client *client) {
 }
 
 /* Something for this poll: a subscriber waits for a whole slice, so that it sees the same in every run. */
-static int something(nt_client *client) {
-  if (nt_ticks_written(client->view.ticks) != client->position) return 1;
+static int something(nt_client *client, int reports_only) {
+  if (!reports_only && nt_ticks_written(client->view.ticks) != client->position) return 1;
   int is_over = ended(client);
-  if (is_over && !client->end_told) return 1;
+  if (is_over && !client->end_told && !reports_only) return 1;
   return (!client->subscribed || is_over || held(client)) && nt_ring_front128(&client->reports) != NULL;
 }
 
@@ -488,11 +498,11 @@ static int32_t check_alive(nt_client *client, uint32_t handle) {
   return NT_ERR_KERNEL_DEAD;
 }
 
-static int32_t await_something(nt_client *client, uint32_t handle, int64_t timeout_ns) {
+static int32_t await_something(nt_client *client, uint32_t handle, int reports_only, int64_t timeout_ns) {
   nt_waiter waiter;
   if (embedded(client)) return NT_OK; /* nobody would bring it */
   nt_waiter_start(&waiter, timeout_ns, 2);
-  for (uint32_t step = 1; !something(client); step++) {
+  for (uint32_t step = 1; !something(client, reports_only); step++) {
     if (nt_handle_closing(handle)) return NT_ERR_CLOSED;
     int32_t passed = nt_waiter_step(&waiter, &client->line.desk->peer_wait);
     int32_t result = passed != NT_OK || step % 16 == 0 ? check_alive(client, handle) : NT_OK;
@@ -527,10 +537,15 @@ int32_t nt_client_poll(uint32_t handle, nt_tick *ticks, uint32_t tick_count, nt_
   int32_t result;
   nt_client *client = nt_handle_enter(handle, NT_HANDLE_CLIENT, &result);
   if (client == NULL) return result;
-  if (out == NULL || ticks == NULL || reports == NULL || tick_count == 0 || report_count == 0 || tick_count > INT32_MAX / 2 ||
+  int reports_only = tick_count == 0;
+  if (out == NULL || (ticks == NULL && !reports_only) || reports == NULL || report_count == 0 || tick_count > INT32_MAX / 2 ||
       report_count > INT32_MAX / 2) {
     nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, tick_count, INT32_MAX / 2,
                  "poll needs room for ticks and for reports");
+  } else if (reports_only && client->subscribed && !ended(client)) {
+    nt_error_set(nt_handle_error(handle), result = NT_ERR_INVALID, 0, 0, 1, "a subscriber takes whole slices: give room for ticks");
+  }
+  if (result != NT_OK) {
     nt_handle_leave(handle);
     return result;
   }
@@ -540,10 +555,64 @@ int32_t nt_client_poll(uint32_t handle, nt_tick *ticks, uint32_t tick_count, nt_
     nt_wake(&client->line.desk->kernel_wait);
   }
   result = NT_OK;
-  if (!something(client)) result = timeout_ns != 0 ? await_something(client, handle, timeout_ns) : check_alive(client, handle);
+  if (!something(client, reports_only))
+    result = timeout_ns != 0 ? await_something(client, handle, reports_only, timeout_ns) : check_alive(client, handle);
   if (result == NT_OK) result = poll(client, ticks, tick_count, reports, report_count, out);
+  show(client);
   nt_handle_leave(handle);
   return result;
+}
+
+/* As something(), from what other threads may know. */
+static int something_shown(const nt_client *client, int reports_only) {
+  if (!reports_only && nt_ticks_written(client->view.ticks) != atomic_load_explicit(&client->shown.position, memory_order_relaxed))
+    return 1;
+  int is_over = ended(client);
+  if (is_over && !reports_only && !atomic_load_explicit(&client->shown.end_told, memory_order_relaxed)) return 1;
+  if (atomic_load_explicit(&client->shown.subscribed, memory_order_relaxed) && !is_over && !held(client)) return 0;
+  nt_consumer reports = {.slots = client->reports.slots,
+                         .mask = client->reports.mask,
+                         .index = atomic_load_explicit(&client->shown.reports, memory_order_relaxed)};
+  return nt_ring_front128(&reports) != NULL;
+}
+
+int32_t nt_client_wait(uint32_t handle, uint32_t reports_only, int64_t timeout_ns) {
+  int32_t result;
+  nt_client *client = nt_handle_peek(handle, NT_HANDLE_CLIENT, &result);
+  if (client == NULL) return result;
+  nt_wait_word *wait = &client->line.desk->peer_wait;
+  int64_t now = nt_clock_ns(), deadline = timeout_ns < 0 || timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
+  for (;;) {
+    uint32_t expected = nt_wait_arm(wait);
+    if (atomic_exchange_explicit(&client->shown.interrupted, 0, memory_order_acquire) != 0) {
+      result = 0;
+    } else if (something_shown(client, reports_only != 0)) {
+      result = 1;
+    } else if (nt_handle_closing(handle)) {
+      result = NT_ERR_CLOSED;
+    } else if (client->local == NULL && nt_core_alive(&client->view) != NT_OK) {
+      result = NT_ERR_KERNEL_DEAD;
+    } else {
+      int64_t left = deadline == INT64_MAX ? INT64_MAX : deadline - nt_clock_ns();
+      if (left > 0) {
+        (void)nt_wait(wait, expected, left);
+        continue;
+      }
+      result = NT_ERR_TIMEOUT;
+    }
+    nt_handle_unpeek(handle);
+    return result;
+  }
+}
+
+int32_t nt_client_interrupt(uint32_t handle) {
+  int32_t result;
+  nt_client *client = nt_handle_peek(handle, NT_HANDLE_CLIENT, &result);
+  if (client == NULL) return result;
+  atomic_store_explicit(&client->shown.interrupted, 1, memory_order_release);
+  nt_wake(&client->line.desk->peer_wait);
+  nt_handle_unpeek(handle);
+  return NT_OK;
 }
 
 int32_t nt_client_orders(uint32_t handle, nt_open_order *orders, uint32_t count) {

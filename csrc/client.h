@@ -5,6 +5,15 @@
 #include "core.h"
 #include "kernel.h"
 
+/* What nt_client_wait may look at beside a call in progress: as it was after the last one. */
+typedef struct nt_client_shown {
+  _Atomic uint64_t position;
+  _Atomic uint64_t reports;
+  _Atomic uint32_t subscribed;
+  _Atomic uint32_t end_told;
+  _Atomic uint32_t interrupted; /* a wait in progress, else the next one, comes back */
+} nt_client_shown;
+
 typedef struct nt_client {
   nt_view view;
   nt_line line;
@@ -13,6 +22,7 @@ typedef struct nt_client {
   nt_producer signals;
   nt_consumer reports;
   uint64_t position; /* ticks read */
+  nt_client_shown shown;
   uint64_t last_id;
   int64_t alive_checked_ns; /* when the kernel was last asked for, whatever call did it */
   uint32_t channel;

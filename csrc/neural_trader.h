@@ -850,9 +850,16 @@ NT_API int32_t nt_client_submit_batch(uint32_t client, nt_order *orders, uint32_
  * range or not finite. */
 NT_API int32_t nt_client_signal(uint32_t client, const nt_tick *signal);
 /* Ticks since the last poll and reports in order. A subscribed client gets one slice a call, and by calling says that it is done with
- * the last one. timeout_ns 0 does not wait. Returns ticks + reports. */
+ * the last one. timeout_ns 0 does not wait. tick_count 0 takes reports only and leaves the ticks for a later poll; not for a subscriber
+ * before the end. Returns ticks + reports. */
 NT_API int32_t nt_client_poll(uint32_t client, nt_tick *ticks, uint32_t tick_count, nt_report *reports, uint32_t report_count,
                               int64_t timeout_ns, nt_poll *poll);
+/* Sleep until a poll would bring something, with reports_only until it would bring a report: 1; 0 after nt_client_interrupt;
+ * NT_ERR_TIMEOUT, NT_ERR_KERNEL_DEAD, NT_ERR_CLOSED. timeout_ns less than 0: no limit. For a thread of its own: other calls on the handle
+ * go on meanwhile. Only one thread may wait. */
+NT_API int32_t nt_client_wait(uint32_t client, uint32_t reports_only, int64_t timeout_ns);
+/* The wait in progress returns; without one the next does. */
+NT_API int32_t nt_client_interrupt(uint32_t client);
 /* Orders of this client that are not known to be terminal. Returns how many there are; copies at most count. */
 NT_API int32_t nt_client_orders(uint32_t client, nt_open_order *orders, uint32_t count);
 

@@ -232,7 +232,7 @@ class Client:
         timeout_s: float = 1.0,
     ) -> ExecutionResult:
         """Submit and wait: for the end of a MARKET, IOC or FOK order, for the venue's acknowledgement of another. When the time is up the
-        result says how the order stands. Reports of other orders are kept for the next poll; ticks meanwhile are skipped.
+        result says how the order stands. Reports of other orders are kept for the next poll, and ticks wait for it.
 
         WouldDeadlock in a strategy's callback on a tape: the tape waits for the callback.
         """
@@ -246,7 +246,7 @@ class Client:
             left = timeout_s - (time.perf_counter_ns() - started) / _NANOSECONDS
             if self._pump is not None:
                 self._pump()
-            for report in self._poll_once(1, max(0, min(int(left * _NANOSECONDS), _NANOSECONDS // 10))):
+            for report in self._poll_once(0, max(0, min(int(left * _NANOSECONDS), _NANOSECONDS // 10))):
                 (mine if report.order_id == order_id else self._kept).append(report)
             if mine and (mine[-1].status in TERMINAL or not until_done):
                 break

@@ -643,6 +643,8 @@ int32_t nt_client_submit_batch(uint32_t client, nt_order *orders, uint32_t count
 int32_t nt_client_signal(uint32_t client, const nt_tick *signal);
 int32_t nt_client_poll(uint32_t client, nt_tick *ticks, uint32_t tick_count, nt_report *reports, uint32_t report_count,
                               int64_t timeout_ns, nt_poll *poll);
+int32_t nt_client_wait(uint32_t client, uint32_t reports_only, int64_t timeout_ns);
+int32_t nt_client_interrupt(uint32_t client);
 int32_t nt_client_orders(uint32_t client, nt_open_order *orders, uint32_t count);
 int32_t nt_feed_attach(const char *kernel_name, int64_t timeout_ns, uint32_t *feed, nt_error *error);
 int32_t nt_feed_push(uint32_t feed, const nt_tick *ticks, uint32_t count, int64_t timeout_ns);

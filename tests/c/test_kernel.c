@@ -206,7 +206,7 @@ static void submit_refuses_nonsense(void) {
   CHECK(nt_kernel_client(kernel, "c", &client, &error) == NT_OK);
   CHECK(nt_client_submit(client, NULL) == NT_ERR_INVALID && nt_client_submit_batch(client, NULL, 1) == NT_ERR_INVALID);
   CHECK(nt_client_poll(client, NULL, 1, &report, 1, 0, &poll) == NT_ERR_INVALID &&
-        nt_client_poll(client, &tick, 0, &report, 1, 0, &poll) == NT_ERR_INVALID);
+        nt_client_poll(client, &tick, 1, &report, 0, 0, &poll) == NT_ERR_INVALID);
   CHECK(nt_client_poll(client, &tick, 1, &report, 1, 1000000, &poll) == 0); /* nobody runs the kernel: it does not wait */
   nt_order orders[300];
   for (int i = 0; i < 300; i++) orders[i] = fixture_order(NT_SIDE_BUY, 1, 100000);
