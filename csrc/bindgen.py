@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import bindgen_javascript
 from pycparser import c_ast, c_parser
 
 SCALARS = {
@@ -373,6 +374,7 @@ EMITTERS: dict[str, Callable[[Abi], str]] = {
     "csrc/layout.h": emit_layout_h,
     "neural_trader/_native/abi.py": emit_abi_py,
     "neural_trader/_native/cdef.py": emit_cdef_py,
+    **bindgen_javascript.EMITTERS,
 }
 
 

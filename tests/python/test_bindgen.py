@@ -15,7 +15,16 @@ import pytest
 
 from neural_trader._native import abi, ffi, lib
 
-GENERATED = ["csrc/layout.h", "neural_trader/_native/abi.py", "neural_trader/_native/cdef.py"]
+GENERATORS = ["csrc/bindgen.py", "csrc/bindgen_javascript.py"]
+GENERATED = [
+    "csrc/layout.h",
+    "neural_trader/_native/abi.py",
+    "neural_trader/_native/cdef.py",
+    "bindings/node/src/generated/abi.ts",
+    "bindings/node/src/generated/records.ts",
+    "bindings/node/src/generated/symbols.ts",
+    "bindings/node/addon/symbols.h",
+]
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +35,9 @@ def bindgen(root: Path) -> ModuleType:
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules["bindgen"] = module
+    sys.path.insert(0, str(root / "csrc"))  # where it finds its parts when it is run
     specification.loader.exec_module(module)
+    sys.path.pop(0)
     return module
 
 
@@ -45,7 +56,7 @@ def parsed(bindgen: ModuleType, header: str) -> Any:
 @pytest.fixture
 def tree(root: Path, tmp_path: Path) -> Path:
     """A copy of the header, the generator and what it writes."""
-    for name in ["csrc/neural_trader.h", "csrc/bindgen.py", *GENERATED]:
+    for name in ["csrc/neural_trader.h", *GENERATORS, *GENERATED]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / name, tmp_path / name)
     return tmp_path

@@ -1,0 +1,660 @@
+/** A client of a kernel: attach, submit, poll, await, read. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { BadHandle, describe, InvalidArgument, ModelNotReady, NameInUse, NoData, NotFound, WouldDeadlock } from "./errors.ts";
+import * as abi from "./generated/abi.ts";
+import {
+  AccountViewRecord,
+  ChannelRecord,
+  OpenOrderRecord,
+  OrderRecord,
+  PollRecord,
+  PositionRecord,
+  QuoteRecord,
+  ReportRecord,
+  StatusRecord,
+  TickRecord,
+} from "./generated/records.ts";
+import type { Pointer, Symbols } from "./generated/symbols.ts";
+import type { Tradable, TradingAccount } from "./instruments.ts";
+import { findAccounts, findModels, findTradables, unknown } from "./instruments.ts";
+import type { Block, Library } from "./library.ts";
+import { openLibrary } from "./library.ts";
+import { fromRaw, rawText } from "./numbers.ts";
+import type { OrderRequest, Replacement } from "./orders.ts";
+import { orderId, OrderWriter } from "./orders.ts";
+import type { OrderId, Side, Status } from "./reports.ts";
+import { ExecutionResult, isTerminal, Report, sideOf, statusOf } from "./reports.ts";
+import type { Signal } from "./ticks.ts";
+import { signalOf, takeSignals, Ticks } from "./ticks.ts";
+import { aborted, Parking, waitingTime } from "./waiting.ts";
+
+/** Everything that one poll brought. Ticks are valid until the next poll. */
+export interface Batch {
+  readonly reports: readonly Report[];
+  readonly ticks: Ticks;
+  readonly signals: readonly Signal[];
+  /** Ticks and signals that were overwritten before they were read; 0 on a tape. */
+  readonly lost: number;
+  /** The source has ended, and everything has been delivered. */
+  readonly ended: boolean;
+}
+
+/** Prices and sizes in units, null until known. */
+export interface Quote {
+  readonly symbol: string;
+  readonly tsEvent: bigint;
+  readonly bidPrice: number | null;
+  readonly askPrice: number | null;
+  readonly bidSize: number | null;
+  readonly askSize: number | null;
+  readonly lastPrice: number | null;
+  readonly lastSize: number | null;
+  readonly session: string;
+  /** Implied from trades by the tick rule. */
+  readonly implied: boolean;
+  /** Its book is stale, and its prices are absent. */
+  readonly stale: boolean;
+}
+
+/** Quantities in units, money as exact text. */
+export interface Position {
+  readonly symbol: string;
+  /** Filled, signed. */
+  readonly quantity: number;
+  /** Once everything under way has filled, this client's orders in flight included. */
+  readonly projected: number;
+  readonly workingBuy: number;
+  readonly workingSell: number;
+  /** Average cost of what is open, NaN when flat. */
+  readonly averagePrice: number;
+  /** Before fees. */
+  readonly realizedPnl: string;
+  readonly unrealizedPnl: string;
+  readonly fees: string;
+}
+
+/** Money of an account in its currency, as exact text. */
+export interface Account {
+  readonly name: string;
+  readonly currency: string;
+  readonly cash: string;
+  readonly equity: string;
+  readonly realizedPnl: string;
+  readonly unrealizedPnl: string;
+  readonly fees: string;
+  readonly dayPnl: string;
+  readonly openOrders: number;
+  readonly state: string;
+  /** Why it was latched, null where nothing did. */
+  readonly stateReason: string | null;
+}
+
+/** An order of this client that is not known to be at its end. */
+export interface OpenOrder {
+  readonly orderId: OrderId;
+  readonly symbol: string;
+  readonly side: Side | "";
+  readonly quantity: number;
+  readonly filled: number;
+  readonly price: number | null;
+  readonly status: Status;
+}
+
+export interface AttachOptions {
+  /** A name that was used before is taken up where it stopped; NameInUse while it lives. */
+  readonly name?: string;
+  /** For the kernel to appear and to answer; 5,000 unless given. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  readonly library?: Library;
+}
+
+export interface ExecuteOptions {
+  /** "done" waits for the order's end: the default of MARKET, IOC and FOK. "accepted" waits for the venue's acknowledgement. */
+  readonly until?: "accepted" | "done";
+  /** After it the result says how the order stands. 1,000 unless given; Infinity waits as long as it takes. */
+  readonly timeoutMs?: number;
+}
+
+const TICKS = 4096; // of one poll
+const REPORTS = 256;
+const BATCH_TICKS = 256; // of one turn of `batches`
+const LOOKS = 64; // of an awaited order before its caller sleeps: about 5 us
+const SPIN_NS = 5_000; // of one look that spins: the library would sleep if it lasted longer
+const SLEEP_NS = 10_000_000; // of one that sleeps
+const SLICE_MS = 10; // of an attach that does not answer at once
+const NO_REPORTS: readonly Report[] = [];
+const NO_SIGNALS: readonly Signal[] = [];
+
+let unnamed = 0;
+
+/**
+ * One client of a kernel. Calls are for one thread; a worker attaches by the kernel's name. Symbols are those of the kernel; prices and
+ * quantities are in units. Leaving cancels its working orders.
+ */
+export class Client implements AsyncDisposable, Disposable {
+  readonly name: string;
+  /** Symbols in the order of the kernel's table. */
+  readonly symbols: readonly string[];
+  readonly #library: Library;
+  readonly #calls: Symbols;
+  readonly #tradables: readonly Tradable[];
+  readonly #accounts: readonly TradingAccount[];
+  readonly #models: readonly string[];
+  readonly #moneyDecimals: number;
+  readonly #writer: OrderWriter;
+  readonly #order: OrderRecord;
+  readonly #orderPointer: Pointer;
+  readonly #ticks: Block;
+  readonly #ticksView: DataView;
+  readonly #tick: TickRecord;
+  readonly #reportsPointer: Pointer;
+  readonly #report: ReportRecord;
+  readonly #pollPointer: Pointer;
+  readonly #poll: PollRecord;
+  readonly #scratch: Block;
+  readonly #position: PositionRecord;
+  readonly #quote: QuoteRecord;
+  readonly #account: AccountViewRecord;
+  readonly #status: StatusRecord;
+  readonly #signal: TickRecord;
+  readonly #features: Float64Array;
+  readonly #featureNames: readonly string[];
+  readonly #awaited = new Map<OrderId, AwaitedOrder>();
+  readonly #parking: Parking;
+  #handle: number;
+  #kept: Report[] = []; // read while an order was awaited, for the next poll
+  #subscribed = false;
+  #ended = false;
+
+  /** @internal */
+  constructor(library: Library, handle: number, name: string) {
+    this.#library = library;
+    this.#calls = library.symbols;
+    this.#handle = handle;
+    this.name = name;
+    this.#tradables = findTradables(library, handle);
+    this.#accounts = findAccounts(library, handle);
+    this.#models = findModels(library, handle);
+    this.symbols = this.#tradables.map((tradable) => tradable.symbol);
+    this.#moneyDecimals = this.#accounts[0]?.decimals ?? 0;
+    const order = library.allocate(OrderRecord.bytes);
+    this.#order = new OrderRecord(order.buffer);
+    this.#orderPointer = order.pointer;
+    this.#writer = new OrderWriter(
+      this.#order,
+      new Map(this.#tradables.map((tradable) => [tradable.symbol, tradable])),
+      new Map(this.#accounts.map((account) => [account.name, account])),
+    );
+    this.#ticks = library.allocate(TICKS * TickRecord.bytes);
+    this.#ticksView = new DataView(this.#ticks.buffer);
+    this.#tick = new TickRecord(this.#ticks.buffer);
+    const reports = library.allocate(REPORTS * ReportRecord.bytes);
+    this.#report = new ReportRecord(reports.buffer);
+    this.#reportsPointer = reports.pointer;
+    const poll = library.allocate(PollRecord.bytes);
+    this.#poll = new PollRecord(poll.buffer);
+    this.#pollPointer = poll.pointer;
+    this.#scratch = library.allocate(512);
+    this.#position = new PositionRecord(this.#scratch.buffer);
+    this.#quote = new QuoteRecord(this.#scratch.buffer);
+    this.#account = new AccountViewRecord(this.#scratch.buffer);
+    this.#status = new StatusRecord(this.#scratch.buffer);
+    this.#signal = new TickRecord(this.#scratch.buffer);
+    this.#features = new Float64Array(this.#scratch.buffer, 0, abi.NT_FEATURE_COUNT);
+    this.#featureNames = featureNames(library, this.#scratch);
+    this.#parking = new Parking(library, handle);
+  }
+
+  /** Claim a channel of a running kernel, in this process or another. */
+  static async attach(kernel: string, options: AttachOptions = {}): Promise<Client> {
+    const library = options.library ?? openLibrary();
+    const timeoutMs = waitingTime(options.timeoutMs, "timeoutMs", 5_000);
+    const name = options.name ?? `js-${process.pid}-${(unnamed += 1)}`;
+    const [kernelText, nameText] = [library.text(kernel, "kernel name"), library.text(name, "client name")];
+    const handle = library.allocate(4);
+    const started = performance.now();
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const left = Math.max(0, timeoutMs - (performance.now() - started));
+      try {
+        const sliceNs = Math.round(Math.min(left, SLICE_MS) * 1e6);
+        library.call((error) => library.symbols.nt_client_attach(kernelText.pointer, nameText.pointer, sliceNs, handle.pointer, error));
+        return Client.#adopt(library, new Uint32Array(handle.buffer)[0] ?? 0, name);
+      } catch (error) {
+        const again = code(error) === abi.NT_ERR_NOT_FOUND || code(error) === abi.NT_ERR_KERNEL_DEAD || code(error) === abi.NT_ERR_TIMEOUT;
+        if (!again || left === 0) throw error;
+      }
+      await sleep(1, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    }
+  }
+
+  /** An open handle as a client; closed again where it cannot be one. @internal */
+  static of(library: Library, handle: number, name: string): Client {
+    return Client.#adopt(library, handle, name);
+  }
+
+  static #adopt(library: Library, handle: number, name: string): Client {
+    try {
+      const client = new Client(library, handle, name);
+      client.#checkIds();
+      return client;
+    } catch (error) {
+      library.symbols.nt_close(handle);
+      throw error;
+    }
+  }
+
+  // ---- orders ----------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Send an order. Returns its id at once; the answer comes as a report. InvalidArgument for what is no side, number, tick or lot, NotFound
+   * for an unknown symbol or account, Full when the kernel lags: nothing was sent then.
+   */
+  submit(order: OrderRequest): OrderId {
+    this.#writer.write(order);
+    return this.#send();
+  }
+
+  /** Ask for another total quantity, price or trigger. The answer is a REPLACED or REPLACE_REJECTED report of the order. */
+  replace(id: OrderId, change: Replacement): void {
+    const { quantity, price, triggerPrice } = change;
+    if (quantity === undefined && price === undefined && triggerPrice === undefined) {
+      throw new InvalidArgument("replace needs a quantity, a price or a triggerPrice");
+    }
+    const row = this.#openOrders().find((open) => open.orderId === orderId(id));
+    if (row === undefined) throw unknown("open order", id, []);
+    const record = this.#writer.request(abi.NT_MESSAGE_REPLACE, id, row.tradable.index, row.account);
+    if (quantity !== undefined) record.quantity = row.tradable.quantity.raw(quantity);
+    if (price !== undefined) record.price = row.tradable.price.raw(price);
+    if (triggerPrice !== undefined) record.triggerPrice = row.tradable.price.raw(triggerPrice);
+    this.#send();
+  }
+
+  /** Ask to cancel. The answer is a CANCELED or CANCEL_REJECTED report of the order. */
+  cancel(id: OrderId): void {
+    this.#writer.request(abi.NT_MESSAGE_CANCEL, orderId(id), 0, 0);
+    this.#send();
+  }
+
+  /** Cancel what works for this client: everywhere, on one symbol or of one account. Returns how many open orders it knew of. */
+  cancelAll(options: { readonly symbol?: string; readonly account?: string } = {}): number {
+    const instrument = options.symbol === undefined ? abi.NT_NONE : this.#writer.tradable(options.symbol).index;
+    const accounts = options.account === undefined ? this.#accounts : [this.#writer.account(options.account)];
+    const known = this.#openOrders().filter(
+      (open) =>
+        (instrument === abi.NT_NONE || open.tradable.index === instrument) && accounts.some((account) => account.index === open.account),
+    );
+    for (const account of accounts) {
+      this.#writer.request(abi.NT_MESSAGE_MASS_CANCEL, 0, instrument, account.index);
+      this.#send();
+    }
+    return known.length;
+  }
+
+  /**
+   * Submit and wait on this thread: with `spin` by looking all the time, else asleep. A refused order is a result: status DENIED or
+   * REJECTED with reason, observed and limit. Ticks and other orders' reports stay for the next poll. WouldDeadlock for a subscriber of a
+   * tape, which waits for it.
+   */
+  executeSync(order: OrderRequest, options: ExecuteOptions & { readonly spin?: boolean } = {}): ExecutionResult {
+    const timeoutMs = waitingTime(options.timeoutMs, "timeoutMs", 1_000);
+    const started = performance.now();
+    const pending = this.#execute(order, options);
+    const waitNs = options.spin === true ? SPIN_NS : SLEEP_NS;
+    do this.#takeReports(waitNs);
+    while (!pending.settled && performance.now() - started < timeoutMs);
+    return this.#result(pending, started);
+  }
+
+  /** Submit and await, without blocking the event loop. As executeSync; `signal` ends the wait and leaves the order as it is. */
+  async execute(order: OrderRequest, options: ExecuteOptions & { readonly signal?: AbortSignal } = {}): Promise<ExecutionResult> {
+    const timeoutMs = waitingTime(options.timeoutMs, "timeoutMs", 1_000);
+    options.signal?.throwIfAborted();
+    const started = performance.now();
+    const pending = this.#execute(order, options);
+    for (let looks = 0; looks < LOOKS && !pending.settled; looks++) this.#takeReports(0);
+    try {
+      while (!pending.settled) {
+        const left = timeoutMs - (performance.now() - started);
+        if (left <= 0 || !(await this.#parking.wait(true, left, options.signal))) break;
+        this.#open();
+        this.#takeReports(0);
+      }
+      return this.#result(pending, started);
+    } finally {
+      this.#awaited.delete(pending.orderId);
+    }
+  }
+
+  #execute(order: OrderRequest, options: ExecuteOptions): AwaitedOrder {
+    if (this.#subscribed && !this.#ended) {
+      throw new WouldDeadlock("the tape waits for this client: use submit, and look for the answer among the reports");
+    }
+    const ends = this.#writer.write(order);
+    const until = options.until ?? (ends ? "done" : "accepted");
+    if (until !== "done" && until !== "accepted") throw new InvalidArgument(`until ${describe(until)} is neither "accepted" nor "done"`);
+    const pending = new AwaitedOrder(this.#send(), until === "done");
+    this.#awaited.set(pending.orderId, pending);
+    return pending;
+  }
+
+  #result(pending: AwaitedOrder, started: number): ExecutionResult {
+    this.#awaited.delete(pending.orderId);
+    return new ExecutionResult(pending.orderId, pending.reports, Math.round((performance.now() - started) * 1e6));
+  }
+
+  #send(): OrderId {
+    const result = this.#calls.nt_client_submit(this.#handle, this.#orderPointer);
+    if (result < 0) this.#library.check(result, this.#handle);
+    return this.#order.clientOrderId;
+  }
+
+  // ---- what comes ------------------------------------------------------------------------------------------------------------
+
+  /**
+   * What has come since the last poll: reports and at most `maxTicks` ticks, 1 to 4096. Never waits. A subscriber gets one slice of the
+   * tape, and by calling says that it is done with the last one.
+   */
+  poll(maxTicks: number = TICKS): Batch {
+    if (!(Number.isInteger(maxTicks) && maxTicks >= 1 && maxTicks <= TICKS)) {
+      throw new InvalidArgument(`maxTicks must be 1 to ${TICKS}`, { observed: Number.isSafeInteger(maxTicks) ? maxTicks : null, limit: TICKS });
+    }
+    const poll = this.#take(this.#ticks.pointer, maxTicks, 0);
+    const reports = this.#kept;
+    if (reports.length > 0) this.#kept = [];
+    let count = poll.ticks;
+    let signals = NO_SIGNALS;
+    if (this.#models.length > 0 && count > 0) {
+      const found: Signal[] = [];
+      count = takeSignals(new Uint8Array(this.#ticks.buffer), this.#tick, count, (record) =>
+        found.push(signalOf(record, this.#models, this.#tradables)),
+      );
+      signals = found;
+    }
+    const ticks = new Ticks(this.#ticksView, this.#tick, count, this.#tradables);
+    return { reports: reports.length > 0 ? reports : NO_REPORTS, ticks, signals, lost: poll.lost, ended: this.#ended };
+  }
+
+  /** Batches as they come, to the end of the source. `signal` ends it quietly; KernelDead when the kernel goes. */
+  async *batches(options: { readonly signal?: AbortSignal; readonly maxTicks?: number } = {}): AsyncGenerator<Batch, void, undefined> {
+    const { signal, maxTicks = this.#subscribed ? TICKS : BATCH_TICKS } = options;
+    while (!aborted(signal)) {
+      let batch = this.poll(maxTicks);
+      for (let looks = 0; looks < LOOKS && isEmpty(batch); looks++) batch = this.poll(maxTicks);
+      if (!isEmpty(batch)) {
+        yield batch;
+        if (batch.ended) return;
+        await this.#parking.turn();
+        continue;
+      }
+      try {
+        await this.#parking.wait(false, Infinity, signal);
+      } catch (error) {
+        if (aborted(signal)) return;
+        throw error;
+      }
+      if (this.#handle === 0) return;
+    }
+  }
+
+  /** Lockstep: from now on the tape waits for this client's polls. StateError on a real-time kernel. */
+  subscribe(): void {
+    this.#library.check(this.#calls.nt_client_subscribe(this.#handle), this.#handle);
+    this.#subscribed = true;
+  }
+
+  /** Whether the source has ended and everything has been delivered. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  #take(ticks: Pointer | null, maxTicks: number, timeoutNs: number): PollRecord {
+    const result = this.#calls.nt_client_poll(this.#handle, ticks, maxTicks, this.#reportsPointer, REPORTS, timeoutNs, this.#pollPointer);
+    if (result < 0) this.#library.check(result, this.#handle);
+    const poll = this.#poll;
+    if (result > 0) for (let index = 0, count = poll.reports; index < count; index++) this.#deliver(this.#report.at(index));
+    if (maxTicks > 0) this.#ended = poll.ended !== 0;
+    return poll;
+  }
+
+  #takeReports(timeoutNs: number): void {
+    this.#take(null, 0, timeoutNs);
+  }
+
+  #deliver(record: ReportRecord): void {
+    const report = new Report(record, this.#tradables[record.instrument], this.#moneyDecimals);
+    const pending = this.#awaited.get(report.orderId);
+    if (pending === undefined) this.#kept.push(report);
+    else pending.reports.push(report);
+  }
+
+  // ---- reads -----------------------------------------------------------------------------------------------------------------
+
+  /** The instrument's last quote and trade. NoData before the first tick. */
+  quote(symbol: string): Quote {
+    const tradable = this.#writer.tradable(symbol);
+    this.#read(this.#calls.nt_read_quote(this.#handle, tradable.index, this.#scratch.pointer), symbol);
+    const row = this.#quote;
+    const price = (raw: number): number | null => (Number.isNaN(raw) ? null : fromRaw(raw, tradable.priceDecimals));
+    const size = (raw: number): number | null => (Number.isNaN(raw) ? null : fromRaw(raw, tradable.quantityDecimals));
+    const prices = { bidPrice: price(row.bidPrice), askPrice: price(row.askPrice), bidSize: size(row.bidSize), askSize: size(row.askSize) };
+    const last = { lastPrice: price(row.lastPrice), lastSize: size(row.lastSize) };
+    const flags = { implied: (row.flags & abi.NT_TICK_IMPLIED) !== 0, stale: (row.flags & abi.NT_TICK_STALE) !== 0 };
+    return { symbol, tsEvent: row.tsEventRaw, ...prices, ...last, session: abi.SESSION[row.session] ?? String(row.session), ...flags };
+  }
+
+  /** A position of an account, the first unless named. */
+  position(symbol: string, account?: string): Position {
+    const tradable = this.#writer.tradable(symbol);
+    const owner = this.#owner(account);
+    this.#read(this.#calls.nt_read_position(this.#handle, owner.index, tradable.index, this.#scratch.pointer), symbol);
+    const row = this.#position;
+    const units = (raw: number): number => fromRaw(raw, tradable.quantityDecimals);
+    return {
+      symbol,
+      quantity: units(row.quantity),
+      projected: units(row.projected),
+      workingBuy: units(row.workingBuy),
+      workingSell: units(row.workingSell),
+      averagePrice: row.averagePrice,
+      realizedPnl: rawText(row.realizedPnlRaw, owner.decimals),
+      unrealizedPnl: rawText(row.unrealizedPnlRaw, owner.decimals),
+      fees: rawText(row.feesRaw, owner.decimals),
+    };
+  }
+
+  /** Money of an account, the first unless named. */
+  account(name?: string): Account {
+    const owner = this.#owner(name);
+    this.#read(this.#calls.nt_read_account(this.#handle, owner.index, this.#scratch.pointer), owner.name);
+    const row = this.#account;
+    const money = (raw: bigint): string => rawText(raw, owner.decimals);
+    return {
+      name: owner.name,
+      currency: owner.currency,
+      cash: money(row.cashRaw),
+      equity: money(row.equityRaw),
+      realizedPnl: money(row.realizedPnlRaw),
+      unrealizedPnl: money(row.unrealizedPnlRaw),
+      fees: money(row.feesRaw),
+      dayPnl: money(row.dayPnlRaw),
+      openOrders: row.openOrders,
+      state: abi.TRADING_STATE[row.state] ?? String(row.state),
+      stateReason: row.stateReason === 0 ? null : (abi.REASON[row.stateReason] ?? String(row.stateReason)),
+    };
+  }
+
+  /** This client's open orders, as its submits and the polled reports tell. */
+  orders(symbol?: string): readonly OpenOrder[] {
+    const wanted = symbol === undefined ? undefined : this.#writer.tradable(symbol);
+    return this.#openOrders()
+      .filter((open) => wanted === undefined || open.tradable === wanted)
+      .map(({ orderId: id, tradable, side, quantity, filled, price, status }) => ({
+        orderId: id,
+        symbol: tradable.symbol,
+        side: sideOf(side),
+        quantity: fromRaw(quantity, tradable.quantityDecimals),
+        filled: fromRaw(filled, tradable.quantityDecimals),
+        price: Number.isNaN(price) ? null : fromRaw(price, tradable.priceDecimals),
+        status: statusOf(status, filled),
+      }));
+  }
+
+  /** Streaming features by name; NaN where the feed does not carry what one needs. NoData before the first tick. */
+  features(symbol: string): Readonly<Record<string, number>> {
+    const tradable = this.#writer.tradable(symbol);
+    const pointer = this.#scratch.pointer;
+    this.#read(this.#calls.nt_read_features(this.#handle, tradable.index, pointer, abi.NT_FEATURE_COUNT), symbol);
+    const values: Record<string, number> = {};
+    const names = this.#featureNames;
+    for (let index = 0; index < names.length; index++) values[names[index] as string] = this.#features[index] as number;
+    return values;
+  }
+
+  /** The last signal of a model (the first unless named). NoData before the first, ModelNotReady while it warms up. */
+  signal(symbol: string, model?: string): Signal {
+    const tradable = this.#writer.tradable(symbol);
+    if (this.#models.length === 0) throw new NotFound("this kernel has no models; add [models.NAME] to its configuration");
+    const index = model === undefined ? 0 : this.#models.indexOf(model);
+    if (index < 0) throw unknown("model", model, this.#models);
+    const result = this.#calls.nt_read_signal(this.#handle, index, tradable.index, this.#scratch.pointer);
+    const name = this.#models[index];
+    if (result === abi.NT_ERR_NO_DATA) throw new NoData(`model ${name} has said nothing about ${symbol} yet`, { code: result });
+    if (result === abi.NT_ERR_NOT_READY) {
+      throw new ModelNotReady(`model ${name} warms up on ${symbol}; its last signal does not hold any more`, { code: result });
+    }
+    this.#read(result, symbol);
+    return signalOf(this.#signal, this.#models, this.#tradables);
+  }
+
+  /** The kernel's time in nanoseconds: the tape's, or CLOCK_MONOTONIC. */
+  nowNs(): bigint {
+    this.#read(this.#calls.nt_read_now(this.#handle, this.#scratch.pointer), "");
+    return new DataView(this.#scratch.buffer).getBigInt64(0, true);
+  }
+
+  /** Whether the kernel replays a tape, and not the machine's time. */
+  get onTape(): boolean {
+    this.#read(this.#calls.nt_read_status(this.#handle, this.#scratch.pointer), "");
+    return this.#status.clock === abi.NT_CLOCK_TAPE;
+  }
+
+  // ---- life ------------------------------------------------------------------------------------------------------------------
+
+  /** Leave: working orders of this client are cancelled, and who waits gets a BadHandle. Closing twice is harmless. */
+  close(): void {
+    const handle = this.#handle;
+    if (handle === 0) return;
+    this.#handle = 0;
+    this.#parking.close();
+    this.#calls.nt_close(handle);
+  }
+
+  get closed(): boolean {
+    return this.#handle === 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  // ---- inside ----------------------------------------------------------------------------------------------------------------
+
+  #open(): void {
+    if (this.#handle === 0) throw new BadHandle("the client was closed while the order was awaited; the order may have been accepted");
+  }
+
+  #owner(name: string | undefined): TradingAccount {
+    if (name !== undefined) return this.#writer.account(name);
+    const first = this.#accounts[0];
+    if (first === undefined) throw unknown("account", "", []);
+    return first;
+  }
+
+  #read(result: number, symbol: string): void {
+    if (result >= 0) return;
+    if (result === abi.NT_ERR_NO_DATA) throw new NoData(`no tick of ${symbol} has come yet`, { code: result });
+    this.#library.check(result, this.#handle);
+  }
+
+  /** Ids of a name's former life go on: beyond 2^53 they would not be exact. */
+  #checkIds(): void {
+    this.#read(this.#calls.nt_read_status(this.#handle, this.#scratch.pointer), "");
+    const channels = this.#status.channels;
+    const row = new ChannelRecord(this.#scratch.buffer);
+    for (let index = 0; index < channels; index++) {
+      this.#read(this.#calls.nt_read_channel(this.#handle, index, this.#scratch.pointer), "");
+      if (row.client !== this.name || row.lastClientOrderIdRaw < BigInt(Number.MAX_SAFE_INTEGER) - 2n ** 32n) continue;
+      throw new NameInUse(`the order ids of ${this.name} have come near 2^53, beyond which JavaScript is not exact; take another name`, {
+        observed: row.lastClientOrderIdRaw,
+        limit: Number.MAX_SAFE_INTEGER,
+      });
+    }
+  }
+
+  #openOrders(): OpenRow[] {
+    const count = this.#library.check(this.#calls.nt_client_orders(this.#handle, null, 0), this.#handle);
+    if (count === 0) return [];
+    const block = this.#library.allocate(count * OpenOrderRecord.bytes);
+    const found = Math.min(count, this.#library.check(this.#calls.nt_client_orders(this.#handle, block.pointer, count), this.#handle));
+    const row = new OpenOrderRecord(block.buffer);
+    const rows: OpenRow[] = [];
+    for (let index = 0; index < found; index++) {
+      const { clientOrderId, instrument, account, side, status, quantity, filled, price } = row.at(index);
+      const tradable = this.#tradables[instrument];
+      if (tradable !== undefined) rows.push({ orderId: clientOrderId, tradable, account, side, status, quantity, filled, price });
+    }
+    return rows;
+  }
+}
+
+interface OpenRow {
+  readonly orderId: OrderId;
+  readonly tradable: Tradable;
+  readonly account: number;
+  readonly side: number;
+  readonly status: number;
+  readonly quantity: number;
+  readonly filled: number;
+  readonly price: number;
+}
+
+/** An order whose reports are its caller's. */
+class AwaitedOrder {
+  readonly orderId: OrderId;
+  readonly reports: Report[] = [];
+  readonly #done: boolean;
+
+  constructor(id: OrderId, done: boolean) {
+    this.orderId = id;
+    this.#done = done;
+  }
+
+  get settled(): boolean {
+    const last = this.reports[this.reports.length - 1];
+    return last !== undefined && (!this.#done || isTerminal(last.status));
+  }
+}
+
+function isEmpty(batch: Batch): boolean {
+  return batch.ticks.length === 0 && batch.reports.length === 0 && batch.signals.length === 0 && batch.lost === 0 && !batch.ended;
+}
+
+function code(error: unknown): number {
+  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "number" ? error.code : 0;
+}
+
+function featureNames(library: Library, scratch: Block): readonly string[] {
+  const text = new Uint8Array(scratch.buffer, 0, abi.NT_NAME_BYTES);
+  return Array.from({ length: abi.NT_FEATURE_COUNT }, (_, index) => {
+    library.check(library.symbols.nt_feature_name(index, scratch.pointer, abi.NT_NAME_BYTES), 0);
+    return new TextDecoder().decode(text.slice(0, text.indexOf(0)));
+  });
+}
