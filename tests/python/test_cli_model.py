@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -242,7 +241,6 @@ def test_what_would_be_replaced_or_cannot_be_written_is_said_before_anything_is_
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="needs a directory in which nobody can make a file")
 def test_a_directory_in_which_no_file_can_be_made_is_said_before_anything_is_read(tmp_path: Path) -> None:
     done = command("model", "train", "--source", str(tmp_path / "none"), "--horizon", "50", "--output", "/proc/self/m")
     assert done.returncode == 1

@@ -438,7 +438,7 @@ def test_without_cupy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_with_cupy_and_no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    cupy = pytest.importorskip("cupy")
+    cupy = pytest.importorskip("cupy", reason="CuPy comes with the extra gpu, for machines with a GPU")
     if cupy.cuda.is_available():
         pytest.skip("there is a GPU")
     monkeypatch.setattr(driver, "_device", None)
