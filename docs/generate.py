@@ -33,7 +33,7 @@ from neural_trader.config import (
     VenueLatency,
     describe_limits,
 )
-from neural_trader.config_check import takes, validate_config
+from neural_trader.config_check import validate_config
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NOTE: Final = "<!-- Written by docs/generate.py; change the code, then run it again. -->\n\n"
@@ -138,7 +138,7 @@ def configuration_page(root: Path) -> str:
         lines += ["| key | takes | default |" + (" check |" if checked else ""), "|---|---|---|" + ("---|" if checked else "")]
         for field in msgspec.structs.fields(kind):
             inner = next((name for name, other in TABLES.items() if _holds(rules[field.name], other)), None)
-            kept = f"see {inner}" if inner is not None else takes(rules[field.name])
+            kept = f"see {inner}" if inner is not None else rules[field.name].takes
             row = f"| `{field.name}` | {_cell(kept)} | {_default(field)} |"
             if checked:
                 number = numbers.get(field.name)
@@ -149,8 +149,9 @@ def configuration_page(root: Path) -> str:
 
 def _holds(expected: rule.Rule, kind: type[msgspec.Struct]) -> bool:
     """Whether a rule takes a table of this kind, or a table of such tables."""
-    cells = [cell.cell_contents for cell in expected.__closure__ or ()]
-    return kind in cells or any(callable(cell) and not isinstance(cell, type) and _holds(cell, kind) for cell in cells)
+    if isinstance(expected, rule.Table):
+        return _holds(expected.item, kind)
+    return isinstance(expected, rule.Nested) and expected.struct is kind
 
 
 # ---- wrong configurations -------------------------------------------------------------------------------------------------------

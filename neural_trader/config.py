@@ -24,7 +24,7 @@ from neural_trader import _fields as rule
 from neural_trader._native import abi
 from neural_trader.errors import ConfigError, ConfigProblem, InvalidArgument, LiveTradingUnavailable
 from neural_trader.instruments import MONEY_DECIMALS, Amount, Fee, Instrument, Session, limit_raw, money_raw
-from neural_trader.numbers import exact, plain
+from neural_trader.numbers import RAW_MAX, exact, plain, to_decimal
 
 __all__ = [
     "AccountConfig",
@@ -66,6 +66,7 @@ def split_symbol(spec: str) -> tuple[str | None, str]:
     return (symbol, rest) if separator and rule.NAME.fullmatch(symbol) else (None, spec)
 
 
+@rule.simple("a text, or a list of texts")
 def _source_paths(value: Any, path: str, problems: rule.Problems) -> Any:
     """One source, or a list of them, each perhaps with SYMBOL= before it."""
     if not isinstance(value, list | tuple):
@@ -88,31 +89,31 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     are denied until it has passed. `self_trade` says what is cancelled when an order would meet one of its own account.
     """
 
-    max_order_quantity: Annotated[Amount | None, rule.amount(least=0)] = None
-    max_order_notional: Annotated[Amount | None, rule.amount(least=0)] = None
-    max_position: Annotated[Amount | None, rule.amount(least=0)] = None
-    max_open_orders: Annotated[int | None, rule.whole(0, 2**31)] = None
-    price_collar_bps: Annotated[int | None, rule.whole(0, 1_000_000)] = None
-    max_quote_age_ms: Annotated[int | None, rule.whole(0, 10**9)] = None
-    max_orders_per_second: Annotated[int | None, rule.whole(1, 10**9)] = None
-    max_daily_loss: Annotated[Amount | None, rule.amount(above=0)] = None
-    no_buy: Annotated[tuple[str, ...] | None, rule.words()] = None
-    no_sell: Annotated[tuple[str, ...] | None, rule.words()] = None
-    no_short: Annotated[tuple[str, ...] | None, rule.words()] = None
-    allowed_order_types: Annotated[tuple[str, ...] | None, rule.words(*_ORDER_TYPES)] = None
-    allowed_times_in_force: Annotated[tuple[str, ...] | None, rule.words(*_TIMES_IN_FORCE)] = None
-    max_order_age_ms: Annotated[int | None, rule.whole(0, 10**9)] = None
-    min_order_notional: Annotated[Amount | None, rule.amount(above=0)] = None
-    max_gross_exposure: Annotated[Amount | None, rule.amount(least=0)] = None
-    max_open_notional: Annotated[Amount | None, rule.amount(least=0)] = None
-    initial_margin_bps: Annotated[int | None, rule.whole(1, 1_000_000)] = None
-    max_cancels_per_second: Annotated[int | None, rule.whole(1, 10**9)] = None
-    max_duplicate_orders: Annotated[int | None, rule.whole(1, abi.NT_DUPLICATES_MAX)] = None
-    duplicate_window_ms: Annotated[int | None, rule.whole(1, 10**9)] = None
-    max_fills: Annotated[int | None, rule.whole(1, abi.NT_FILLS_MAX)] = None
-    fills_window_ms: Annotated[int | None, rule.whole(1, 10**9)] = None
-    max_daily_value: Annotated[Amount | None, rule.amount(least=0)] = None
-    self_trade: Annotated[str | None, rule.choice(*_SELF_TRADE)] = None
+    max_order_quantity: Annotated[Amount | None, rule.Number(least=0)] = None
+    max_order_notional: Annotated[Amount | None, rule.Number(least=0)] = None
+    max_position: Annotated[Amount | None, rule.Number(least=0)] = None
+    max_open_orders: Annotated[int | None, rule.Whole(0, 2**31)] = None
+    price_collar_bps: Annotated[int | None, rule.Whole(0, 1_000_000)] = None
+    max_quote_age_ms: Annotated[int | None, rule.Whole(0, 10**9)] = None
+    max_orders_per_second: Annotated[int | None, rule.Whole(1, 10**9)] = None
+    max_daily_loss: Annotated[Amount | None, rule.Number(above=0)] = None
+    no_buy: Annotated[tuple[str, ...] | None, rule.Words()] = None
+    no_sell: Annotated[tuple[str, ...] | None, rule.Words()] = None
+    no_short: Annotated[tuple[str, ...] | None, rule.Words()] = None
+    allowed_order_types: Annotated[tuple[str, ...] | None, rule.Words(*_ORDER_TYPES)] = None
+    allowed_times_in_force: Annotated[tuple[str, ...] | None, rule.Words(*_TIMES_IN_FORCE)] = None
+    max_order_age_ms: Annotated[int | None, rule.Whole(0, 10**9)] = None
+    min_order_notional: Annotated[Amount | None, rule.Number(above=0)] = None
+    max_gross_exposure: Annotated[Amount | None, rule.Number(least=0)] = None
+    max_open_notional: Annotated[Amount | None, rule.Number(least=0)] = None
+    initial_margin_bps: Annotated[int | None, rule.Whole(1, 1_000_000)] = None
+    max_cancels_per_second: Annotated[int | None, rule.Whole(1, 10**9)] = None
+    max_duplicate_orders: Annotated[int | None, rule.Whole(1, abi.NT_DUPLICATES_MAX)] = None
+    duplicate_window_ms: Annotated[int | None, rule.Whole(1, 10**9)] = None
+    max_fills: Annotated[int | None, rule.Whole(1, abi.NT_FILLS_MAX)] = None
+    fills_window_ms: Annotated[int | None, rule.Whole(1, 10**9)] = None
+    max_daily_value: Annotated[Amount | None, rule.Number(least=0)] = None
+    self_trade: Annotated[str | None, rule.Choice(*_SELF_TRADE)] = None
 
 
 class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,8 +137,8 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
         return not all(path.endswith(_TRADE_FILE) for path in self.paths)
 
     timezone: Annotated[str | None, rule.time_zone] = None
-    speed: Annotated[int, rule.whole(0, 1)] = 0
-    clock_interval_ns: Annotated[int, rule.whole(0, 2**51)] = 0
+    speed: Annotated[int, rule.Whole(0, 1)] = 0
+    clock_interval_ns: Annotated[int, rule.Whole(0, 2**51)] = 0
     levels: Annotated[bool, rule.flag] = False
 
 
@@ -156,11 +157,11 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
     has said so, and for "constant", the numbers here count. `[venues.NAME]` has other numbers for some instruments.
     """
 
-    fill_model: Annotated[FillModel, rule.choice(*FILL_MODELS)] = "conservative"
-    latency_in_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)] = 250
-    latency_out_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)] = 250
-    latency: Annotated[Literal["constant", "measured"], rule.choice("constant", "measured")] = "constant"
-    slippage_ticks: Annotated[int, rule.whole(0, 10_000)] = 1
+    fill_model: Annotated[FillModel, rule.Choice(*FILL_MODELS)] = "conservative"
+    latency_in_us: Annotated[Amount, rule.Number(least=0, most=60_000_000)] = 250
+    latency_out_us: Annotated[Amount, rule.Number(least=0, most=60_000_000)] = 250
+    latency: Annotated[Literal["constant", "measured"], rule.Choice("constant", "measured")] = "constant"
+    slippage_ticks: Annotated[int, rule.Whole(0, 10_000)] = 1
 
     @property
     def latency_in_ns(self) -> int:
@@ -176,9 +177,9 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
 class VenueLatency(msgspec.Struct, frozen=True, kw_only=True):
     """How far away the venue of some instruments is, in microseconds each way."""
 
-    symbols: Annotated[tuple[str, ...], rule.words()]
-    latency_in_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)]
-    latency_out_us: Annotated[Amount, rule.amount(least=0, most=60_000_000)]
+    symbols: Annotated[tuple[str, ...], rule.Words()]
+    latency_in_us: Annotated[Amount, rule.Number(least=0, most=60_000_000)]
+    latency_out_us: Annotated[Amount, rule.Number(least=0, most=60_000_000)]
 
     @property
     def latency_ns(self) -> tuple[int, int]:
@@ -194,7 +195,7 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
     """An account: one currency and the cash it begins with."""
 
     currency: Annotated[str, rule.currency]
-    cash: Annotated[Amount, rule.amount(least=0, most=10**11)]
+    cash: Annotated[Amount, rule.Number(least=0, most=10**11)]
 
 
 class ModelConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,7 +203,7 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True):
     from clients. A `precision` other than fp32 has to have passed its test: `neural-trader model quantize` makes it."""
 
     path: Annotated[str | None, rule.text] = None
-    precision: Annotated[Literal["fp32", "bf16", "int8"], rule.choice("fp32", "bf16", "int8")] = "fp32"
+    precision: Annotated[Literal["fp32", "bf16", "int8"], rule.Choice("fp32", "bf16", "int8")] = "fp32"
 
 
 class OutputConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,12 +212,14 @@ class OutputConfig(msgspec.Struct, frozen=True, kw_only=True):
     directory: Annotated[str | None, rule.text] = None
 
 
+@rule.simple("'paper'")
 def _mode(value: Any, path: str, problems: rule.Problems) -> Any:
     if value == "live":
         return rule.refuse(problems, path, 'live trading is not available in this version; use mode = "paper"')
-    return rule.choice("paper")(value, path, problems)
+    return rule.Choice("paper")(value, path, problems)
 
 
+@rule.simple('"file.py:Class"')
 def _strategy(value: Any, path: str, problems: rule.Problems) -> Any:
     if isinstance(value, str) and re.fullmatch(r".+\.py:[^\W\d]\w*", value):
         return value
@@ -245,18 +248,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[str, rule.name]
     mode: Annotated[Literal["paper"], _mode] = "paper"
     strategy: Annotated[str | None, _strategy] = None
-    parameters: Annotated[dict[str, Any], rule.mapping(rule.text, rule.anything)] = {}
-    source: Annotated[SourceConfig, rule.nested(SourceConfig)] = SourceConfig()
-    instruments: Annotated[dict[str, Instrument], rule.mapping(rule.name, rule.nested(Instrument))] = {}
-    venue: Annotated[VenueConfig, rule.nested(VenueConfig)] = VenueConfig()
-    venues: Annotated[dict[str, VenueLatency], rule.mapping(rule.name, rule.nested(VenueLatency))] = {}
-    accounts: Annotated[dict[str, AccountConfig], rule.mapping(rule.name, rule.nested(AccountConfig))] = msgspec.field(
+    parameters: Annotated[dict[str, Any], rule.Table(rule.text, rule.anything)] = {}
+    source: Annotated[SourceConfig, rule.Nested(SourceConfig)] = SourceConfig()
+    instruments: Annotated[dict[str, Instrument], rule.Table(rule.name, rule.Nested(Instrument))] = {}
+    venue: Annotated[VenueConfig, rule.Nested(VenueConfig)] = VenueConfig()
+    venues: Annotated[dict[str, VenueLatency], rule.Table(rule.name, rule.Nested(VenueLatency))] = {}
+    accounts: Annotated[dict[str, AccountConfig], rule.Table(rule.name, rule.Nested(AccountConfig))] = msgspec.field(
         default_factory=lambda: {"main": AccountConfig(currency="USD", cash=100_000)}
     )
-    fx: Annotated[dict[str, Amount], rule.mapping(rule.currency_pair, rule.amount(above=0))] = {}
-    limits: Annotated[Limits, rule.nested(Limits)] = Limits()
-    models: Annotated[dict[str, ModelConfig], rule.mapping(rule.name, rule.nested(ModelConfig))] = {}
-    output: Annotated[OutputConfig, rule.nested(OutputConfig)] = OutputConfig()
+    fx: Annotated[dict[str, Amount], rule.Table(rule.currency_pair, rule.Number(above=0))] = {}
+    limits: Annotated[Limits, rule.Nested(Limits)] = Limits()
+    models: Annotated[dict[str, ModelConfig], rule.Table(rule.name, rule.Nested(ModelConfig))] = {}
+    output: Annotated[OutputConfig, rule.Nested(OutputConfig)] = OutputConfig()
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Config:
@@ -422,6 +425,7 @@ def _check_whole(config: Config, problems: rule.Problems, broken: Collection[str
             for pair in config.fx
             if (other := "/".join(reversed(pair.split("/")))) in config.fx and pair > other
         )
+    _check_rates(config, accounts, instruments, problems)
     _check_limits(config, accounts, instruments, problems)
 
 
@@ -454,6 +458,20 @@ def symbols_refused(config: Config, symbols: Collection[str]) -> rule.Problems:
     return problems
 
 
+def _check_rates(config: Config, accounts: Mapping[str, AccountConfig], instruments: Sequence[Instrument], problems: rule.Problems) -> None:
+    """Each rate has to give each instrument a value that fits, in each account."""
+    found: dict[str, str] = {}
+    for account in accounts.values():
+        for instrument in instruments:
+            pair, inverse = f"{instrument.currency}/{account.currency}", f"{account.currency}/{instrument.currency}"
+            try:
+                _worth(instrument, account, config)
+            except InvalidArgument as error:
+                found.setdefault(pair if pair in config.fx else inverse, str(error))
+    for pair, text in found.items():
+        rule.refuse(problems, f"fx.{pair}", text)
+
+
 def _check_limits(
     config: Config, accounts: Mapping[str, AccountConfig], instruments: Sequence[Instrument], problems: rule.Problems
 ) -> None:
@@ -461,7 +479,7 @@ def _check_limits(
     found: dict[str, str] = {}
     for name, account in accounts.items():
         rows = [partial(account_row, name, account, config.limits)]
-        rows += [partial(terms_row, instrument, account, config) for instrument in instruments]
+        rows += [partial(_limits_on, instrument, config.limits) for instrument in instruments]
         for row in rows:
             try:
                 row()
@@ -481,7 +499,7 @@ def account_row(name: str, account: AccountConfig, limits: Limits) -> dict[str, 
         "cash": money_raw(account.cash, MONEY_DECIMALS, "cash"),
         "max_open_orders": limit_raw(limits.max_open_orders, 0, "max_open_orders"),
         "max_orders_per_second": limit_raw(limits.max_orders_per_second, 0, "max_orders_per_second"),
-        "max_daily_loss": limit_raw(limits.max_daily_loss, MONEY_DECIMALS, "max_daily_loss"),
+        "max_daily_loss": _loss_raw(limits.max_daily_loss),
         "self_trade": 0 if limits.self_trade is None else _SELF_TRADE[limits.self_trade],
         "max_cancels_per_second": limit_raw(limits.max_cancels_per_second, 0, "max_cancels_per_second"),
         "max_order_age_ns": _nanoseconds(limits.max_order_age_ms, "max_order_age_ms"),
@@ -497,6 +515,14 @@ def account_row(name: str, account: AccountConfig, limits: Limits) -> dict[str, 
     }
 
 
+def _loss_raw(limit: Amount | None) -> int:
+    raw = limit_raw(limit, MONEY_DECIMALS, "max_daily_loss")
+    if raw == 0:
+        least = plain(to_decimal(1, MONEY_DECIMALS))
+        raise InvalidArgument(f"max_daily_loss is less than {least}, the least money that an account counts", observed=0, limit=1)
+    return raw
+
+
 def _nanoseconds(milliseconds: int | None, what: str) -> int:
     return limit_raw(None if milliseconds is None else milliseconds * 1_000_000, 0, what)
 
@@ -508,21 +534,35 @@ def _mask(words: tuple[str, ...] | None, numbers: Mapping[str, int]) -> int:
 
 def terms_row(instrument: Instrument, account: AccountConfig, config: Config) -> dict[str, Any]:
     """Fields of the nt_terms of an account on an instrument, without the two indices. Without a rate between their currencies there is no
-    value: orders are denied. InvalidArgument when the value with its rate does not fit in 2^51."""
-    limits, rate = config.limits, config.rate(instrument.currency, account.currency)
+    value: orders are denied. InvalidArgument when the value or a fee with its rate does not fit in 2^51."""
+    return {**_worth(instrument, account, config), **_limits_on(instrument, config.limits)}
+
+
+def _worth(instrument: Instrument, account: AccountConfig, config: Config) -> dict[str, int]:
+    """What an instrument and its fees are worth in the currency of an account."""
+    rate = config.rate(instrument.currency, account.currency)
     numerator, denominator = instrument.value(rate) if rate is not None else (0, 0)
     taker, maker = (math.ceil(fee * (rate or 1)) for fee in instrument.fees_raw())  # a rebate in another currency is rounded down
+    if max(abs(taker), abs(maker)) > RAW_MAX:
+        bound = plain(to_decimal(RAW_MAX, MONEY_DECIMALS))
+        raise InvalidArgument(f"a fee of {instrument.symbol} is beyond the bound of {bound} {account.currency} (2^51 raw)", limit=RAW_MAX)
     taker_ppb, maker_ppb = instrument.fees_ppb()
-    restrictions = sum(bit for key, bit in _RESTRICTIONS.items() if {"*", instrument.symbol} & set(getattr(limits, key) or ()))
-    minimum = limits.min_order_notional
     return {
-        "restrictions": restrictions,
         "value_numerator": numerator,
         "value_denominator": denominator,
         "fee_taker": taker,
         "fee_maker": maker,
         "fee_taker_ppb": taker_ppb,
         "fee_maker_ppb": maker_ppb,
+    }
+
+
+def _limits_on(instrument: Instrument, limits: Limits) -> dict[str, int]:
+    """The limits of one order on an instrument. The text of an error begins with the name of the limit."""
+    restrictions = sum(bit for key, bit in _RESTRICTIONS.items() if {"*", instrument.symbol} & set(getattr(limits, key) or ()))
+    minimum = limits.min_order_notional
+    return {
+        "restrictions": restrictions,
         "max_order_quantity": limit_raw(limits.max_order_quantity, instrument.quantity_decimals, "max_order_quantity"),
         "max_order_notional": limit_raw(limits.max_order_notional, MONEY_DECIMALS, "max_order_notional"),
         "max_position": limit_raw(limits.max_position, instrument.quantity_decimals, "max_position"),

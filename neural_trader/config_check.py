@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Final
@@ -19,21 +18,6 @@ from neural_trader.sources import instruments_of, nearest, recognised
 __all__ = ["InvalidSetting", "inspect_config", "settings_refused", "validate_config"]
 
 _SAMPLE: Final = "sample:"
-_TAKES: Final = {
-    "text": "a text",
-    "name": "1 to 31 characters of a-z A-Z 0-9 . _ - that do not begin with a dot",
-    "currency": "a currency code such as USD",
-    "currency_pair": "two currency codes such as EUR/USD",
-    "local_time": "a local time of day such as 17:00:00",
-    "local_date": "a date such as 2013-09-02",
-    "time_zone": "a time zone such as America/Chicago or UTC",
-    "anything": "a value of the strategy's",
-    "flag": "true or false",
-    "_mode": "'paper'",
-    "_source_paths": "a text, or a list of texts",
-    "_strategy": '"file.py:Class"',
-    "_weekdays_rule": "days such as Mon-Fri or Mon,Wed",
-}
 
 
 class InvalidSetting(msgspec.Struct, frozen=True):
@@ -103,7 +87,7 @@ def settings_refused(data: Config | Mapping[str, Any], problems: list[ConfigProb
     """Problems with what the keys of `data` hold and what they take."""
     found = []
     for path, text in problems:
-        allowed = _allowed(rule.nested(Config), data, path) if path else None
+        allowed = _allowed(rule.Nested(Config), data, path) if path else None
         message = f"{text}; set it to {allowed}" if text == "is missing" and allowed else text
         found.append(InvalidSetting(path, message, _observed(data, path) if path else None, allowed))
     return found
@@ -141,42 +125,15 @@ def _observed(value: Any, path: str) -> Any:
 def _allowed(expected: rule.Rule, value: Any, path: str) -> str | None:
     """What the key at a path takes, from the rule of the table that it is in."""
     if not path:
-        return takes(expected)
+        return expected.takes
     items = _items(value)
-    inner = _closed_over(expected)
-    if "kind" in inner:
-        rules = rule.rules_of(inner["kind"])
+    if isinstance(expected, rule.Nested):
+        rules = rule.rules_of(expected.struct)
         key, rest = _split(path, rules)
         if key not in rules:
             return f"one of {', '.join(rules)}"
         return _allowed(rules[key], items.get(key), rest)
-    if "value_rule" in inner:
+    if isinstance(expected, rule.Table):
         key, rest = _split(path, items)
-        item_rule: rule.Rule = inner["value_rule"]
-        return _allowed(item_rule, items.get(key), rest)
+        return _allowed(expected.item, items.get(key), rest)
     return None
-
-
-def takes(expected: rule.Rule) -> str:
-    """What a rule of _fields accepts, in words."""
-    name, inner = expected.__qualname__.partition(".")[0], _closed_over(expected)
-    if name == "whole":
-        return f"a whole number from {inner['minimum']} to {inner['maximum']}"
-    if name == "amount":
-        bounds = [f"{word} {inner[key]}" for word, key in (("greater than", "above"), ("at least", "least")) if inner[key] is not None]
-        bounds.append(f"at most {inner['most']}")
-        return f"a number {' and '.join(bounds)}"
-    if name == "words":
-        return f"a list of {' or '.join(map(repr, inner['allowed'])) or 'names'}"
-    if name == "choice":
-        return " or ".join(map(repr, inner["allowed"]))
-    if name == "nested":
-        return f"a table with {', '.join(rule.rules_of(inner['kind']))}"
-    if name == "mapping":
-        return f"a table whose keys are {takes(inner['key_rule'])}, and each value {takes(inner['value_rule'])}"
-    return _TAKES[name]
-
-
-def _closed_over(function: Callable[..., Any]) -> Mapping[str, Any]:
-    """The bounds that a rule was made with."""
-    return inspect.getclosurevars(function).nonlocals

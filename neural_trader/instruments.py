@@ -31,13 +31,14 @@ def weekdays(days: str) -> frozenset[int]:
     for part in days.split(","):
         match = re.fullmatch(r"\s*(\w{3})(?:\s*-\s*(\w{3}))?\s*", part)
         if match is None or match[1] not in _DAYS or (match[2] or "Mon") not in _DAYS:
-            raise ValueError(f"{part.strip()!r} is not a day or a range of days; write Mon-Fri or Mon,Wed")
+            raise ValueError(f"{rule.quoted(part.strip())} is not a day or a range of days; write Mon-Fri or Mon,Wed")
         first, last = _DAYS.index(match[1]), _DAYS.index(match[2] or match[1])
         found.update(day % 7 for day in range(first, last + 1 if last >= first else last + 8))
     return frozenset(found)
 
 
-def _weekdays_rule(value: Any, path: str, problems: rule.Problems) -> Any:
+@rule.simple("days such as Mon-Fri or Mon,Wed")
+def _weekdays(value: Any, path: str, problems: rule.Problems) -> Any:
     try:
         weekdays(value if isinstance(value, str) else "")
     except ValueError as error:
@@ -53,10 +54,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     does not open. `timezone` is the exchange's; None takes the source's.
     """
 
-    days: Annotated[str, _weekdays_rule]
+    days: Annotated[str, _weekdays]
     opens: Annotated[datetime.time, rule.local_time]
     closes: Annotated[datetime.time, rule.local_time]
-    early_closes: Annotated[dict[datetime.date, datetime.time], rule.mapping(rule.local_date, rule.local_time)] = {}
+    early_closes: Annotated[dict[datetime.date, datetime.time], rule.Table(rule.local_date, rule.local_time)] = {}
     timezone: Annotated[str | None, rule.time_zone] = None
 
     @property
@@ -66,16 +67,15 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_trading_day(self, day: datetime.date) -> bool:
         """Whether the calendar has a session that ends on `day`."""
-        opened = day - datetime.timedelta(days=1) if self.overnight else day
-        return opened.weekday() in weekdays(self.days)
+        return (day.weekday() - self.overnight) % 7 in weekdays(self.days)
 
 
 class Fee(msgspec.Struct, frozen=True, kw_only=True):
     """What a fill costs: money per contract (whole unit of quantity) in the instrument's currency, basis points of the money that the fill
     moves, or both. Negative is a rebate. The two are rounded apart, to the account's money and against it."""
 
-    per_contract: Annotated[Amount | None, rule.amount(most=10**9)] = None
-    bps: Annotated[Amount | None, rule.amount(least=-10_000, most=10_000)] = None
+    per_contract: Annotated[Amount | None, rule.Number(most=10**9)] = None
+    bps: Annotated[Amount | None, rule.Number(least=-10_000, most=10_000)] = None
 
     def __str__(self) -> str:
         parts = ((self.per_contract, "a contract"), (self.bps, "bps"))
@@ -93,15 +93,15 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     `max_price` a bound above which a price is taken for a mistake, `minimum_quantity` one lot unless given.
     """
 
-    tick_size: Annotated[Amount, rule.amount(above=0)]
+    tick_size: Annotated[Amount, rule.Number(above=0)]
     currency: Annotated[str, rule.currency]
-    max_price: Annotated[Amount, rule.amount(above=0)]
-    lot_size: Annotated[Amount, rule.amount(above=0)] = 1
-    multiplier: Annotated[Amount, rule.amount(above=0)] = 1
-    minimum_quantity: Annotated[Amount | None, rule.amount(above=0)] = None
-    session: Annotated[Session | None, rule.nested(Session)] = None
-    fee_taker: Annotated[Fee | None, rule.nested(Fee)] = None
-    fee_maker: Annotated[Fee | None, rule.nested(Fee)] = None
+    max_price: Annotated[Amount, rule.Number(above=0)]
+    lot_size: Annotated[Amount, rule.Number(above=0)] = 1
+    multiplier: Annotated[Amount, rule.Number(above=0)] = 1
+    minimum_quantity: Annotated[Amount | None, rule.Number(above=0)] = None
+    session: Annotated[Session | None, rule.Nested(Session)] = None
+    fee_taker: Annotated[Fee | None, rule.Nested(Fee)] = None
+    fee_maker: Annotated[Fee | None, rule.Nested(Fee)] = None
     symbol: Annotated[str | None, rule.name] = None
 
     @property
@@ -195,7 +195,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
             if fee == Fee():
                 rule.refuse(problems, rule.join(path, key), "is empty; give per_contract, bps or both")
         if exact(self.max_price) < exact(self.tick_size):
-            rule.refuse(problems, rule.join(path, "max_price"), f"is less than the tick size {self.tick_size}")
+            rule.refuse(problems, rule.join(path, "max_price"), f"is less than the tick size {plain(exact(self.tick_size))}")
         if self.session is not None:
             for day in self.session.early_closes:
                 if not self.session.is_trading_day(day):
@@ -208,7 +208,7 @@ def value_fraction(multiplier: Decimal | Fraction, price_decimals: int, quantity
     value = Fraction(multiplier) * Fraction(10) ** (money_decimals - price_decimals - quantity_decimals)
     if value.numerator > RAW_MAX or value.denominator > RAW_MAX:
         terms = f"{price_decimals} price and {quantity_decimals} quantity decimals"
-        text = f"multiplier {float(multiplier):.15g} with {terms} does not fit in 2^51"
+        text = f"the multiplier does not fit in 2^51 with {terms}; take fewer decimals"
         raise InvalidArgument(text, observed=max(value.numerator, value.denominator), limit=RAW_MAX)
     return value.numerator, value.denominator
 

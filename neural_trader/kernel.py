@@ -29,7 +29,7 @@ from neural_trader.strategy_identity import identity_of
 from neural_trader.timers import TapeTimer, common_interval
 from neural_trader.user_features import begin_recording, recordings_of
 
-__all__ = ["Kernel", "feed_source", "feed_ticks", "strategy_name"]
+__all__ = ["Kernel", "feed_source", "feed_ticks", "kernel_row", "strategy_name"]
 
 log = logging.getLogger(__name__)
 
@@ -84,27 +84,19 @@ class Kernel:
     # ---- set-up ------------------------------------------------------------------------------------------------------------------
 
     def _create(self, instruments: Mapping[str, Instrument], participants: int) -> None:
-        venue, limits = self.config.venue, self.config.limits
+        limits = self.config.limits
         if not instruments:
             raise InvalidArgument("the kernel has no instrument; add [instruments.SYMBOL], or use a sample")
         if problems := symbols_refused(self.config, instruments):
             raise ConfigError(problems)
         if self._handle:
             raise StateError("this kernel has run already; make a new one")
-        config = ffi.new("nt_kernel_config *")
+        config = ffi.new("nt_kernel_config *", kernel_row(self.config, len(instruments)))
         config.name = self.name.encode()
         config.clock = abi.NT_CLOCK_MONOTONIC if self.realtime else abi.NT_CLOCK_TAPE
         config.participants = participants
-        config.instruments = max(len(instruments), 1)
-        config.accounts = len(self.config.accounts)
         config.journal_bytes = _JOURNAL_BYTES
         config.record = 1
-        config.latency_in_ns = venue.latency_in_ns
-        config.latency_out_ns = venue.latency_out_ns
-        config.slippage_ticks = venue.slippage_ticks
-        config.fill_model = _FILL_MODELS[venue.fill_model]
-        config.measured_latency = venue.latency == "measured"
-        config.models = len(self.config.models)
         call(lib.nt_kernel_create, config, self._created)
         self._handle = self._created[0]
         _open.add(self)
@@ -407,6 +399,21 @@ class Kernel:
     def __del__(self) -> None:
         if hasattr(self, "_looping"):
             self.close()
+
+
+def kernel_row(config: Config, instruments: int) -> dict[str, int]:
+    """What a configuration says of the fields of its nt_kernel_config, with a table for so many instruments."""
+    venue = config.venue
+    return {
+        "instruments": instruments,
+        "accounts": len(config.accounts),
+        "latency_in_ns": venue.latency_in_ns,
+        "latency_out_ns": venue.latency_out_ns,
+        "slippage_ticks": venue.slippage_ticks,
+        "fill_model": _FILL_MODELS[venue.fill_model],
+        "measured_latency": int(venue.latency == "measured"),
+        "models": len(config.models),
+    }
 
 
 def strategy_name(strategy: Strategy, number: int = 0) -> str:

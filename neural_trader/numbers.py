@@ -18,12 +18,14 @@ import numpy as np
 from neural_trader._native import abi
 from neural_trader.errors import InvalidArgument
 
-__all__ = ["POWERS_OF_TEN", "RAW_MAX", "Converter", "Number", "decimals_of", "exact", "from_raw", "plain", "to_decimal", "to_raw"]
+__all__ = ["POWERS_OF_TEN", "RAW_MAX", "Converter", "Number", "brief", "decimals_of", "exact", "from_raw", "plain", "to_decimal", "to_raw"]
 
 Number = str | int | float | Decimal
 
 RAW_MAX: Final = abi.NT_RAW_MAX
 POWERS_OF_TEN: Final[tuple[int, ...]] = tuple(10**i for i in range(abi.NT_DECIMALS_MAX + 1))
+_LONG: Final = 40  # digits before or after the point
+_SHOWN_DIGITS: Final = 17  # of a long number
 _DIGITS_MAX: Final = 64  # of one number: more is a mistake, and would cost unbounded time
 _FAST: Final = float(2**31)  # below this many steps the float product below is wrong by less than 2.5e-7
 _TOLERANCE: Final = 1e-6  # of a step
@@ -83,6 +85,19 @@ def plain(value: Decimal) -> str:
     """A number as people write it: no exponent, no zeros that say nothing."""
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def brief(value: Decimal) -> str:
+    """A number for an error text: as people write it, with an exponent where that would be long."""
+    sign, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        return str(value)
+    if value.is_zero():
+        return "0"
+    if -_LONG < value.adjusted() < _LONG and len(digits) <= _DIGITS_MAX:
+        return plain(value)
+    shown = "".join(map(str, digits[:_SHOWN_DIGITS])).rstrip("0")
+    return f"{'-' if sign else ''}{shown}e{exponent + len(digits) - len(shown)}"
 
 
 class Converter:
@@ -152,13 +167,13 @@ class Converter:
 
     def _too_large(self, number: Decimal) -> InvalidArgument:
         bound = plain(to_decimal(RAW_MAX, self.decimals))
-        text = plain(number) if number.adjusted() < 40 else f"{number:.6g}"
-        return InvalidArgument(f"{self.what} {text} is beyond the bound of {bound} (2^51 raw)", limit=RAW_MAX)
+        return InvalidArgument(f"{self.what} {brief(number)} is beyond the bound of {bound} (2^51 raw)", limit=RAW_MAX)
 
     def _off_step(self, number: Decimal, below: int) -> InvalidArgument:
         low, high = (format(to_decimal(steps * self.step, self.decimals), "f") for steps in (below, below + 1))
         size = plain(to_decimal(self.step, self.decimals))
-        return InvalidArgument(f"{self.what} {number} is not a multiple of {size}: the nearest are {low} and {high}", limit=self.step)
+        shown = format(number, "f") if number.adjusted() > -_LONG else brief(number)  # with the zeros that were written
+        return InvalidArgument(f"{self.what} {shown} is not a multiple of {size}: the nearest are {low} and {high}", limit=self.step)
 
 
 def to_raw(value: Number, decimals: int, step: int = 1, what: str = "value") -> int:

@@ -207,7 +207,7 @@ def _document(spec: str, text: bytes) -> _Document:
     except (msgspec.DecodeError, ArithmeticError, UnicodeDecodeError) as error:
         _refuse(spec, _HEADER.size, f"the document cannot be read: {error}")
     problems: rule.Problems = []
-    instruments = rule.mapping(rule.name, rule.nested(Instrument))(document.instruments, "instruments", problems)
+    instruments = rule.Table(rule.name, rule.Nested(Instrument))(document.instruments, "instruments", problems)
     if not problems:
         for symbol, instrument in instruments.items():
             if instrument.symbol != symbol:

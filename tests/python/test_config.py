@@ -132,11 +132,11 @@ def test_a_name_is_enough() -> None:
 
 def test_amounts_become_decimals_and_names_are_filled_in() -> None:
     instrument = Instrument(tick_size=0.25, currency="USD", max_price=np.float64(1e5))
-    limits = Limits(max_position=np.int64(3), max_order_notional=0.1, max_open_orders=np.int32(2))
+    limits = Limits(max_position=np.int64(3), max_order_notional=0.1, max_open_orders=np.int32(2), max_fills=5.0, fills_window_ms=1)  # type: ignore[arg-type]
     config = Config(name="x", instruments={"ES": instrument}, limits=limits).validated()
     assert config.instruments["ES"].symbol == "ES"
     assert (config.limits.max_position, config.limits.max_order_notional) == (Decimal(3), Decimal("0.1"))
-    assert type(config.limits.max_open_orders) is int
+    assert (type(config.limits.max_open_orders), type(config.limits.max_fills)) == (int, int)
 
 
 @pytest.mark.parametrize(
@@ -146,35 +146,35 @@ def test_amounts_become_decimals_and_names_are_filled_in() -> None:
         ("limits.max_quote_age_s", 2, "unknown key; did you mean max_quote_age_ms?"),
         ("limits.max_net_exposure", 5, "unknown key"),
         ("limits.max_position", "5", "must be a number without quotes"),
-        ("limits.max_position", True, "truth value"),
+        ("limits.max_position", True, "must be a number, not true"),
         ("limits.max_position", Decimal("NaN"), "finite"),
         ("limits.max_position", float("inf"), "finite"),
         ("limits.max_position", -1, "must be at least 0, not -1"),
         ("limits.max_position", Decimal("1E+19"), "must be at most"),
-        ("limits.max_position", [5], "give an int, float, Decimal or str"),
+        ("limits.max_position", [5], "must be a number, not a list"),
         ("limits.max_daily_loss", 0, "must be greater than 0, not 0"),
         ("limits.max_daily_loss", Decimal("-50000.5"), "must be greater than 0, not -50000.5"),
-        ("limits.max_open_orders", True, "must be a whole number, not True (bool)"),
-        ("limits.max_open_orders", Decimal("2.5"), "must be a whole number, not 2.5 (Decimal)"),
+        ("limits.max_open_orders", True, "must be a whole number, not true"),
+        ("limits.max_open_orders", Decimal("2.5"), "must be a whole number, not 2.5"),
         ("limits.max_open_orders", -1, "must be 0 to 2147483648, not -1"),
         ("limits.max_orders_per_second", 0, "must be 1 to 1000000000, not 0"),
         ("limits.price_collar_bps", 1_000_001, "must be 0 to 1000000"),
-        ("limits.max_quote_age_ms", "2s", "must be a whole number, not '2s' (str)"),
+        ("limits.max_quote_age_ms", "2s", "must be a whole number, not '2s'"),
         ("limits.max_order_notional", 10**15, "beyond the bound of 225179981368.5248"),
         ("limits.max_order_quantity", 10**16, "beyond the bound"),
-        ("limits", 5, "must be a table, not 5 (int)"),
+        ("limits", 5, "must be a table, not 5"),
         ("name", "a/b", "must be 1 to 31 characters"),
         ("name", ".hidden", "must be 1 to 31 characters"),
         ("name", "n" * 32, "must be 1 to 31 characters"),
         ("name", 5, "must be 1 to 31 characters"),
-        ("mode", "papr", "must be 'paper', not 'papr' (str)"),
+        ("mode", "papr", "must be 'paper', not 'papr'"),
         ("strategy", "flow.py", 'must be "file.py:Class"'),
         ("strategy", "flow:Flow", 'must be "file.py:Class"'),
         ("strategy", "flow.py:9", 'must be "file.py:Class"'),
         ("strategy", "missing.py:Flow", "there is no file"),
         ("parameters", [1], "must be a table"),
-        ("source.path", 5, "must be a text, not 5 (int)"),
-        ("source.path", "", "must be a text, not '' (str)"),
+        ("source.path", 5, "must be a text, not 5"),
+        ("source.path", "", "must be a text, not ''"),
         ("source.timezone", "America/Chicgo", "must be a time zone"),
         ("source.timezone", "../UTC", "must be a time zone"),
         ("source.timezone", 5, "must be a time zone"),
@@ -199,11 +199,15 @@ def test_amounts_become_decimals_and_names_are_filled_in() -> None:
         ("instruments.ES.fee_taker.per_share", 1, "unknown key; known are per_contract, bps"),
         ("instruments.ES.fee_taker.bps", 10_001, "must be at most 10000"),
         ("instruments.ES.fee_maker.bps", -10_001, "must be at least -10000"),
-        ("instruments.ES.fee_taker", Decimal("2.10"), "must be a table, not 2.10 (Decimal)"),
+        ("instruments.ES.fee_taker", Decimal("2.10"), "must be a table, not 2.1"),
         ("instruments.ES.session.days", "Mon-Fry", "is not a day or a range of days"),
         ("instruments.ES.session.opens", "25:00", "must be a local time of day"),
         ("instruments.ES.session.opens", datetime.time(9, tzinfo=datetime.UTC), "must be a local time of day"),
         ("instruments.ES.session.closes", 17, "must be a local time of day"),
+        ("instruments.ES.session.opens", "9:30", "must be a local time of day such as 17:00:00, not '9:30'"),
+        ("instruments.ES.session.opens", "T09:30", "must be a local time of day such as 17:00:00, not 'T09:30'"),
+        ("instruments.ES.session.early_closes", {"20130902": datetime.time(10)}, "must be a date such as 2013-09-02, not '20130902'"),
+        ("instruments.ES.session.early_closes", {"0001-01-06": datetime.time(10)}, "no session of Sun-Thu ends on Saturday 0001-01-06"),
         ("instruments.ES.session.early_closes", {"2013-9-2": datetime.time(10)}, "must be a date such as"),
         ("instruments.ES.session.early_closes", {"2013-09-01": datetime.time(10)}, "no session of Sun-Thu ends on Sunday"),
         ("output.format", "json", "unknown key; known are directory"),
@@ -290,7 +294,7 @@ def test_what_a_constructor_lets_through_is_refused_by_validated(limits: Limits)
 
 
 def test_validated_refuses_another_type_in_place_of_a_struct() -> None:
-    with pytest.raises(ConfigError, match="limits: must be a table, not None"):
+    with pytest.raises(ConfigError, match="limits: must be a table, not nothing"):
         Config(name="x", limits=None).validated()  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="must be a table"):
         Config.from_dict([])  # type: ignore[arg-type]
@@ -389,13 +393,14 @@ def test_a_minimum_is_rounded_up_and_a_maximum_down() -> None:
         ({"max_duplicate_orders": 9, "duplicate_window_ms": 5}, "limits.max_duplicate_orders", "must be 1 to 8, not 9"),
         ({"no_short": ["EZ"]}, "limits.no_short", "names EZ, which is no instrument; known are ES, and * for all"),
         ({"no_buy": ["ESS"]}, "limits.no_buy", "names ESS, which is no instrument; did you mean ES?"),
-        ({"no_buy": "ES"}, "limits.no_buy", "must be a list of names, not 'ES' (str)"),
-        ({"no_buy": []}, "limits.no_buy", "must be a list of names, not [] (list)"),
+        ({"no_buy": "ES"}, "limits.no_buy", "must be a list of names, not 'ES'"),
+        ({"no_buy": []}, "limits.no_buy", "must be a list of names, not an empty list"),
         ({"allowed_order_types": ["stopp"]}, "limits.allowed_order_types", "must hold only 'market' or 'limit'"),
         ({"allowed_times_in_force": []}, "limits.allowed_times_in_force", "must be a list of 'day' or"),
         ({"self_trade": "newest"}, "limits.self_trade", "must be 'cancel_newest' or 'cancel_oldest' or 'cancel_both'"),
         ({"initial_margin_bps": 0}, "limits.initial_margin_bps", "must be 1 to 1000000, not 0"),
         ({"min_order_notional": 0}, "limits.min_order_notional", "must be greater than 0, not 0"),
+        ({"max_daily_loss": Decimal("0.00009")}, "limits.max_daily_loss", "max_daily_loss is less than 0.0001, the least money"),
     ],
 )
 @pytest.mark.parametrize("sample", [False, True])
@@ -448,6 +453,32 @@ def test_describe_limits_names_every_check() -> None:
     assert (22, "max_daily_loss", True, "50000 in account currency") in rows
     off = {row.name for row in describe_limits(Config(name="x")) if not row.enabled}
     assert off == set(Limits.__struct_fields__) - set(WINDOWS)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Decimal("2.10"), "2.1"),
+        (-0.0, "0"),
+        (Decimal("0E+999999"), "0"),
+        (np.float32(0.5), "0.5"),
+        (float("-inf"), "-Infinity"),
+        (Decimal("-1.25E+60"), "-125e58"),
+        (Decimal("1E-40"), "1e-40"),
+        (10**70 + 1, "1e70"),
+        (True, "true"),
+        (None, "nothing"),
+        ("it's \n", "'it's \\n'"),
+        ("x" * 61, f"'{'x' * 60}…'"),
+        ((), "an empty list"),
+        ([1], "a list"),
+        ({}, "a table"),
+        (datetime.date(2013, 9, 2), "2013-09-02"),
+        (b"x", "a bytes"),
+    ],
+)
+def test_values_are_quoted_as_a_file_has_them(value: object, text: str) -> None:
+    assert _fields.describe(value) == text
 
 
 @pytest.mark.parametrize("kind", [Config, Limits, SourceConfig, VenueConfig, AccountConfig, OutputConfig, Instrument, Session, Fee])

@@ -80,6 +80,9 @@ def test_limits_are_in_the_currency_of_the_account(kernel_name: str) -> None:
         ({"EUR/EUR": 1}, "fx", "must be two currency codes such as EUR/USD"),
         ({"EUR/USD": 0}, "fx.EUR/USD", "must be greater than 0"),
         ({"EUR/USD": 2, "USD/EUR": Decimal("0.5")}, "fx.USD/EUR", "is said by EUR/USD already; keep one of them"),
+        ({"EUR/USD": Decimal("1.0000000000000000001")}, "fx.EUR/USD", "the multiplier does not fit in 2^51 with 2 price and 0 quantity"),
+        ({"USD/EUR": Decimal("1.0000000000000000001")}, "fx.USD/EUR", "does not fit in 2^51"),
+        ({"EUR/USD": 2 * 10**11}, "fx.EUR/USD", "a fee of TEST is beyond the bound of 225179981368.5248 USD"),
         ({"GBP/USD": 2}, "accounts.main.currency", "no instrument is in USD, and there is no exchange rate; use EUR"),
     ],
 )

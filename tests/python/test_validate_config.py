@@ -15,7 +15,7 @@ from running import command
 
 import neural_trader._fields as rule
 from neural_trader.config import AccountConfig, Config, Fee, Instrument, Limits, OutputConfig, Session, SourceConfig, VenueConfig
-from neural_trader.config_check import InvalidSetting, takes, validate_config
+from neural_trader.config_check import InvalidSetting, validate_config
 from neural_trader.errors import ConfigError, InvalidArgument
 
 GOOD = """
@@ -72,7 +72,7 @@ WRONG = [
         "max_position = 5",
         'max_position = "5"',
         "limits.max_position",
-        "must be a number without quotes, not '5' (str)",
+        "must be a number without quotes, not '5'",
         "5",
         "a number at least 0 and at most 1000000000000000000",
     ),
@@ -99,7 +99,7 @@ WRONG = [
         "max_position = 5",
         "max_orders_per_second = 0.5",
         "limits.max_orders_per_second",
-        "must be a whole number, not 0.5 (Decimal)",
+        "must be a whole number, not 0.5",
         Decimal("0.5"),
         "a whole number from 1 to 1000000000",
     ),
@@ -108,7 +108,7 @@ WRONG = [
         "max_position = 5",
         "max_open_orders = true",
         "limits.max_open_orders",
-        "must be a whole number, not True (bool)",
+        "must be a whole number, not true",
         True,
         "a whole number from 0 to 2147483648",
     ),
@@ -180,7 +180,7 @@ WRONG = [
         'currency = "USD"\nmax_price',
         'currency = "usd"\nmax_price',
         "instruments.ES.currency",
-        "must be a currency code such as USD, not 'usd' (str)",
+        "must be a currency code such as USD, not 'usd'",
         "usd",
         "a currency code such as USD",
     ),
@@ -199,7 +199,7 @@ WRONG = [
         'name = "demo"',
         'name = "my kernel"',
         "name",
-        "must be 1 to 31 characters of a-z A-Z 0-9 . _ - that do not begin with a dot, not 'my kernel' (str)",
+        "must be 1 to 31 characters of a-z A-Z 0-9 . _ - that do not begin with a dot, not 'my kernel'",
         "my kernel",
         "1 to 31 characters of a-z A-Z 0-9 . _ - that do not begin with a dot",
     ),
@@ -217,7 +217,7 @@ WRONG = [
         'name = "demo"',
         'name = "demo"\nstrategy = "flow.py"',
         "strategy",
-        "must be \"file.py:Class\", not 'flow.py' (str)",
+        "must be \"file.py:Class\", not 'flow.py'",
         "flow.py",
         '"file.py:Class"',
     ),
@@ -226,7 +226,7 @@ WRONG = [
         "[limits]",
         '[source]\npath = "sample:es-2013-09"\ntimezone = "Chicago"\n[limits]',
         "source.timezone",
-        "must be a time zone such as America/Chicago or UTC, not 'Chicago' (str)",
+        "must be a time zone such as America/Chicago or UTC, not 'Chicago'",
         "Chicago",
         "a time zone such as America/Chicago or UTC",
     ),
@@ -244,7 +244,7 @@ WRONG = [
         "[limits]",
         '[venue]\nfill_model = "hopeful"\n[limits]',
         "venue.fill_model",
-        "must be 'conservative' or 'queue' or 'probabilistic', not 'hopeful' (str)",
+        "must be 'conservative' or 'queue' or 'probabilistic', not 'hopeful'",
         "hopeful",
         "'conservative' or 'queue' or 'probabilistic'",
     ),
@@ -253,7 +253,7 @@ WRONG = [
         "max_position = 5",
         "max_position = { ES = 5 }",
         "limits.max_position",
-        "the value is a dict; give an int, float, Decimal or str",
+        "must be a number, not a table",
         {"ES": 5},
         "a number at least 0 and at most 1000000000000000000",
     ),
@@ -262,7 +262,7 @@ WRONG = [
         "[limits]\nmax_position = 5",
         "",
         "limits",
-        "must be a table, not 5 (int)",
+        "must be a table, not 5",
         5,
         "a table with max_order_quantity, max_order_notional, max_position, max_open_orders, price_collar_bps, max_quote_age_ms, "
         "max_orders_per_second, max_daily_loss, no_buy, no_sell, no_short, allowed_order_types, allowed_times_in_force, "
@@ -422,7 +422,7 @@ def test_tables_that_are_none() -> None:
 
 @pytest.mark.parametrize("kind", [Config, Limits, Instrument, Session, Fee, AccountConfig, SourceConfig, VenueConfig, OutputConfig])
 def test_every_key_says_what_it_takes(kind: type[msgspec.Struct]) -> None:
-    words = [takes(expected) for expected in rule.rules_of(kind).values()]
+    words = [expected.takes for expected in rule.rules_of(kind).values()]
     assert len(words) == len(kind.__struct_fields__)
     assert all(words)
 
