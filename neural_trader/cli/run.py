@@ -46,6 +46,7 @@ _TURN_S: Final = 0.02  # between two looks at a run that goes on elsewhere
 _STALL_S: Final = 3.0  # without a tick, before a tape that lost a process is taken to stand still
 _LEAVE_S: Final = 5.0  # for a strategy to come to its end once it is asked to
 _CONSOLE: Final = "console"
+_PARTICIPANTS_MAX: Final = 64
 
 
 def add(commands: Any) -> None:
@@ -58,12 +59,20 @@ def add(commands: Any) -> None:
             "run examples/run.toml",
             'run examples/run.toml --final-order "BUY 500 ES" --json',
             "run examples/run.toml --processes 3",
+            "run examples/run.toml --participants 1",
             "run examples/run.toml --realtime --speed 60 --set limits.max_position=1",
         ),
         "The result is printed, with what had to be assumed, and saved below [output].directory.",
     )
     parser.add_argument("config", metavar="CONFIG", help="the TOML file")
     parser.add_argument("--processes", type=int, choices=(1, 3), default=1, help="1: everything here; 3: kernel, feed and strategy apart")
+    parser.add_argument(
+        "--participants",
+        type=int,
+        metavar="N",
+        help="no strategy here: N clients of any language attach by the kernel's name, and the tape begins once they have subscribed; "
+        "real time waits for nobody",
+    )
     parser.add_argument("--realtime", action="store_true", help="the machine's time, and a feed paced as recorded (as source.speed = 1)")
     parser.add_argument("--speed", type=float, metavar="X", help="with --realtime: X times as fast as recorded; 0 as fast as it goes")
     parser.add_argument("--final-order", metavar="ORDER", help='"BUY 500 ES" or "SELL 1 ES @ 1640.25", sent at the end by its own client')
@@ -90,6 +99,7 @@ class Plan(NamedTuple):
     config: Config
     source: SourceSpec
     strategy: str
+    participants: int | None  # strategies elsewhere, instead of one here
     realtime: bool
     speed: float
     final_order: FinalOrder | None
@@ -108,11 +118,14 @@ def run(options: argparse.Namespace) -> int:
     """Run it."""
     plan = _plan(options)
     with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
-        strategy = load_strategy(plan.strategy, plan.config.parameters) if options.processes == 1 else None
+        here = options.processes == 1 and plan.participants is None
+        strategy = load_strategy(plan.strategy, plan.config.parameters) if here else None
         highlights(plan.config, plan.source, instruments_of(plan.source, plan.config), options.json)
         progress = ProgressLine()
         try:
-            if strategy is None:
+            if plan.participants is not None:
+                outcome = _for_others(plan, plan.participants, progress)
+            elif strategy is None:
                 outcome = _in_three_processes(plan, progress)
             elif plan.realtime:
                 outcome = _in_real_time(plan, strategy, progress)
@@ -133,19 +146,23 @@ def _plan(options: argparse.Namespace) -> Plan:
     problems = []
     if config.source.path is None:
         problems.append(ConfigProblem("source.path", "is missing; a run needs one, such as sample:es-2013-09 or a trade file"))
-    if config.strategy is None:
+    if config.strategy is None and options.participants is None:
         problems.append(ConfigProblem("strategy", 'is missing; a run needs one, such as "flow.py:Flow"'))
     if problems:
         raise ConfigError(problems, options.config)
     assert config.source.path is not None
-    assert config.strategy is not None
+    if options.participants is not None and (options.processes != 1 or not 0 <= options.participants <= _PARTICIPANTS_MAX):
+        raise InvalidArgument(f"--participants takes 0 to {_PARTICIPANTS_MAX}, and goes without --processes")
     speed, realtime = options.speed, options.realtime or config.source.speed > 0
     if speed is not None and not realtime:
         raise InvalidArgument("--speed needs --realtime; a tape runs as fast as its strategy")
     if speed is not None and not (0 <= speed < math.inf):
         raise InvalidArgument(f"--speed {speed:g} is not zero or a positive number")
     order = None if options.final_order is None else _order(options.final_order, config)
-    return Plan(config, config.source.path, config.strategy, realtime, 1.0 if speed is None else speed, order)
+    if options.participants == 0 and not realtime:
+        raise InvalidArgument("--participants 0 needs --realtime: a tape without a subscriber would be over before anybody attaches")
+    pace = 1.0 if speed is None else speed
+    return Plan(config, config.source.path, config.strategy or "", options.participants, realtime, pace, order)
 
 
 def _order(text: str, config: Config) -> FinalOrder:
@@ -225,6 +242,30 @@ def _in_real_time(plan: Plan, strategy: Strategy, progress: ProgressLine) -> Out
         client.close()
         final = _send(kernel, plan.final_order) if kernel.ended and kernel.running else None
         return Outcome(kernel.stop(), final, interrupted=interrupted)
+
+
+def _for_others(plan: Plan, participants: int, progress: ProgressLine) -> Outcome:
+    """The kernel and its feed here; strategies attach from elsewhere, and a tape waits until that many have subscribed."""
+    interrupted = 0
+    with Kernel(plan.config, realtime=plan.realtime, participants=0 if plan.realtime else participants) as kernel:
+        kernel.start(plan.source, speed=plan.speed if plan.realtime else None)
+        said = "runs" if plan.realtime else f"waits for {participants} to subscribe"
+        print(f"neural-trader: kernel {kernel.name} {said}", file=sys.stderr)
+        try:
+            with Monitor(kernel.name) as monitor:
+                total = len(kernel.source.ticks) if kernel.source is not None else 0
+                while kernel.running and not (kernel.wait(_TURN_S) and _all_have_left(monitor)):
+                    _show(progress, monitor, total)
+        except KeyboardInterrupt as error:
+            interrupted = _exit_code(error)
+        final = _send(kernel, plan.final_order) if kernel.ended and kernel.running else None
+        return Outcome(kernel.stop(), final, interrupted=interrupted)
+
+
+def _all_have_left(monitor: Monitor) -> bool:
+    """Whether no client is attached: whoever followed the tape to its end has sent what it wanted to."""
+    time.sleep(_TURN_S)
+    return not monitor.channels()
 
 
 def _in_three_processes(plan: Plan, progress: ProgressLine) -> Outcome:
