@@ -206,8 +206,8 @@ class Report:
 
     @property
     def side(self) -> str:
-        """BUY or SELL."""
-        return SIDES[self.raw[9]]
+        """BUY or SELL, "" where the order named neither."""
+        return SIDES.get(self.raw[9], "")
 
     @property
     def last_price(self) -> float | None:
@@ -473,7 +473,7 @@ class Order:
     def __init__(self, row: Any, tradable: Tradable) -> None:
         self.id: int = row.client_order_id
         self.symbol = tradable.symbol
-        self.side = SIDES[row.side]
+        self.side = SIDES.get(row.side, "")
         self.quantity = from_raw(row.quantity, tradable.quantity_decimals)
         self.filled = from_raw(row.filled, tradable.quantity_decimals)
         self.price = None if row.price == ABSENT else from_raw(row.price, tradable.price_decimals)
