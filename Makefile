@@ -1,8 +1,10 @@
-# Needs a C compiler, GNU make and Python 3.11 or later with venv; CMake, Ninja and everything else comes from the package index.
+# Needs a C compiler, GNU make and Python 3.11 or later with venv; CMake, Ninja and everything else comes from the package index. The
+# JavaScript part needs npm, which brings the runtimes that it is tested on.
 #
 #   make run [ARGS=--json]   the main job: a real trading day through the kernel, ending with an order that is denied
 #   make model [ARGS=--json] train a model on the first part of that day, and trade on what it says in the last
 #   make build               compile after an edit of csrc/ (Python edits need nothing)
+#   make javascript          the package for Node, Bun and Deno, ready to use from this tree; make package packs it
 #   make test                everything that CI checks
 #   make bench, bench-quick  measure and write bench.json
 #   make test-gpu, bench-gpu on a machine with an NVIDIA GPU
@@ -15,7 +17,8 @@
 MAKEFLAGS += --no-print-directory
 .SILENT:
 .DELETE_ON_ERROR:
-.PHONY: run model build generate test test-c test-python fuzz bench bench-quick test-gpu bench-gpu docs lint format coverage clean system
+.PHONY: run model build javascript package generate test test-c test-python test-javascript fuzz bench bench-quick test-gpu bench-gpu docs lint \
+    format coverage clean system
 
 PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
     if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
@@ -24,7 +27,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-build-isolation
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 C_SOURCES := $(wildcard csrc/*.c csrc/*.h csrc/*.inc csrc/platform/*)
-C_FORMATTED := $(wildcard csrc/*.[ch] csrc/platform/*.[ch] tests/c/*.[ch] tests/benchmarks/*.[ch] tests/benchmarks/*/*.[ch] neural_trader/models/kernels/*)
+C_FORMATTED := $(wildcard csrc/*.[ch] bindings/node/addon/a*.[ch] csrc/platform/*.[ch] tests/c/*.[ch] tests/benchmarks/*.[ch] tests/benchmarks/*/*.[ch] neural_trader/models/kernels/*)
 BUILT := build/core/.stamp
 CMAKE := $(BIN)/cmake
 CTEST := $(BIN)/ctest --output-on-failure --parallel 2
@@ -51,6 +54,7 @@ build: $(BUILT)
 
 generate: .venv/.tools $(BUILT)
 	$(BIN)/python csrc/bindgen.py
+	$(BIN)/python bindings/node/generate_config.py
 	$(BIN)/python docs/generate.py
 
 # ---- environment ---------------------------------------------------------------------------------------------------------------
@@ -99,6 +103,41 @@ build/peer: Makefile | $(BIN)/python
 	$(INSTALL) --editable ".[docs]" >&2
 	touch $@
 
+# ---- JavaScript ----------------------------------------------------------------------------------------------------------------
+
+JS := bindings/node
+TSC := $(JS)/node_modules/.bin/tsc
+ADDON := build/core/neural_trader.node
+PLATFORM = $(shell $(JS)/node_modules/node20/bin/node -p 'process.platform + "-" + process.arch')
+
+javascript: $(JS)/dist/.stamp $(ADDON)
+
+# The runtimes come as packages: none of their scripts has to run.
+$(JS)/node_modules/.stamp: $(JS)/package.json $(JS)/package-lock.json
+	command -v npm >/dev/null || { echo "npm is needed: install Node.js 20 or later" >&2; exit 1; }
+	echo "JavaScript: runtimes and tools" >&2
+	npm ci --prefix $(JS) --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	touch $@
+
+$(ADDON): $(wildcard $(JS)/addon/*) csrc/neural_trader.h $(JS)/node_modules/.stamp $(BUILT)
+	echo "build: $@" >&2
+	$(CC) -std=gnu11 -O3 -fPIC -shared -DNAPI_VERSION=8 -Wall -Wextra -Wconversion -Werror -I $(JS)/node_modules/node-api-headers/include -I csrc \
+	  $(JS)/addon/addon.c -o $@ -pthread -ldl
+
+$(JS)/dist/.stamp: $(wildcard $(JS)/src/*.ts $(JS)/src/*/*.ts) $(JS)/tsconfig.json $(JS)/node_modules/.stamp
+	echo "build: $(JS)/dist" >&2
+	rm -rf $(JS)/dist
+	$(TSC) -p $(JS)
+	touch $@
+
+# What the package carries for one platform: the library and the addon, without symbols that only debuggers read.
+package: javascript
+	mkdir -p $(JS)/native/$(PLATFORM) dist
+	cp build/core/libneural_trader.so $(ADDON) $(JS)/native/$(PLATFORM)/
+	strip --strip-unneeded $(JS)/native/$(PLATFORM)/*
+	cp LICENSE $(JS)/
+	cd $(JS) && npm pack --silent --pack-destination ../../dist
+
 # CI checks with both compilers and libFuzzer, and opens tearsheets in a browser; another machine may do without them.
 system:
 	missing="$(if $(FUZZER),,clang libclang-rt-dev) $(if $(BROWSER),,chromium)"; \
@@ -113,11 +152,14 @@ test: system .venv/.tests build/peer $(BUILT)
 	$(MAKE) lint
 	$(MAKE) test-c
 	$(MAKE) test-python
+	if command -v npm >/dev/null; then $(MAKE) test-javascript; \
+	elif [ "$$CI" = true ]; then echo "CI needs npm" >&2; exit 1; else echo "there is no npm: the JavaScript package is not tested" >&2; fi
 	$(MAKE) coverage
 
 lint: .venv/.tests
 	echo "lint" >&2
 	$(BIN)/python csrc/bindgen.py --check
+	$(BIN)/python bindings/node/generate_config.py --check
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/clang-format --dry-run --Werror $(C_FORMATTED)
@@ -157,11 +199,18 @@ fuzz: system .venv/.tests $(BUILT)
 	while $(PYTEST) --hypothesis-profile=fuzz $(wildcard tests/python/test_fuzz_*.py) || exit 1; test $$(date +%s) -lt $$until; do :; done
 
 # What these run is built apart, compared from outside, or reached by others as well: their lines are not counted.
-APART := $(addprefix tests/python/test_,packaging.py mutants.py docs.py reference.py hftbacktest.py tearsheet_browser.py)
+APART := $(addprefix tests/python/test_,packaging.py mutants.py docs.py docs_javascript.py reference.py hftbacktest.py tearsheet_browser.py)
 test-python: .venv/.tests build/peer $(BUILT)
 	$(PYTEST) --cov --cov-report= $(addprefix --ignore=,$(APART))
 	$(PYTEST) $(APART)
 	$(BIN)/coverage report --fail-under=95
+
+# Every runtime with every adapter that it has; bindings/node/tests/matrix.json says what has to run.
+test-javascript: .venv/.tests javascript
+	rm -rf $(JS)/build
+	$(TSC) -p $(JS)/tests
+	$(BIN)/python $(JS)/tests/matrix.py
+	cd bindings/deno && ../node/node_modules/@deno/linux-x64-glibc/deno test --quiet --allow-ffi --allow-read --allow-env --allow-sys
 
 # Of C, what the C tests reach.
 coverage: .venv/.tools
@@ -198,4 +247,4 @@ docs: .venv/.docs $(BUILT)
 	echo "documentation: build/docs/index.html" >&2
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv build dist $(addprefix $(JS)/,node_modules dist build native)

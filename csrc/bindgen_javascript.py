@@ -87,7 +87,7 @@ def emit_records(abi: Abi) -> str:
     def lines() -> Iterator[str]:
         yield f"// {NOTICE}"
         yield ""
-        yield 'import { readText, readSigned, readUnsigned, writeSigned, writeText, writeUnsigned } from "../fields.ts";'
+        yield 'import { readText, readSigned, readUnsigned, wide, writeSigned, writeText, writeUnsigned } from "../fields.ts";'
         for record in abi.records:
             yield ""
             yield f"/** A cursor over {record.name} records of {record.bytes} bytes: `at` moves it. */"
@@ -129,11 +129,12 @@ def field_lines(field: Field) -> Iterator[str]:
     size = field.bytes // (field.count or 1)
     place = f"this.#at + {field.offset}" if field.count is None else f"this.#at + {field.offset} + index * {size}"
     big = "BigInt64" if field.type == "int64_t" else "BigUint64"
-    sign = "Signed" if field.type == "int64_t" else "Unsigned"
+    sign, signed = ("Signed", "true") if field.type == "int64_t" else ("Unsigned", "false")
     forms: list[tuple[str, str, str, str]] = []  # name, type, read, write
     if field.type in WIDE:
         forms.append((name, "number", f"read{sign}(this.#view, {place})", f"write{sign}(this.#view, {place}, value)"))
-        forms.append((f"{name}Raw", "bigint", f"this.#view.get{big}({place}, true)", f"this.#view.set{big}({place}, value, true)"))
+        write = f"this.#view.set{big}({place}, wide(value, {signed}), true)"
+        forms.append((f"{name}Raw", "bigint", f"this.#view.get{big}({place}, true)", write))
     else:
         kind, order = VIEWS[field.type], "" if size == 1 else ", true"
         forms.append((name, "number", f"this.#view.get{kind}({place}{order})", f"this.#view.set{kind}({place}, value{order})"))

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { BadHandle, describe, InvalidArgument, ModelNotReady, NameInUse, NoData, NotFound, WouldDeadlock } from "./errors.ts";
+import { BadHandle, Corrupt, describe, InvalidArgument, ModelNotReady, NameInUse, NoData, NotFound, WouldDeadlock } from "./errors.ts";
 import * as abi from "./generated/abi.ts";
 import {
   AccountViewRecord,
@@ -23,7 +23,7 @@ import type { Block, Library } from "./library.ts";
 import { openLibrary } from "./library.ts";
 import { fromRaw, rawText } from "./numbers.ts";
 import type { OrderRequest, Replacement } from "./orders.ts";
-import { orderId, OrderWriter } from "./orders.ts";
+import { orderId, OrderWriter, own } from "./orders.ts";
 import type { OrderId, Side, Status } from "./reports.ts";
 import { ExecutionResult, isTerminal, Report, sideOf, statusOf } from "./reports.ts";
 import type { Signal } from "./ticks.ts";
@@ -128,8 +128,6 @@ const SLICE_MS = 10; // of an attach that does not answer at once
 const NO_REPORTS: readonly Report[] = [];
 const NO_SIGNALS: readonly Signal[] = [];
 
-let unnamed = 0;
-
 /**
  * One client of a kernel. Calls are for one thread; a worker attaches by the kernel's name. Symbols are those of the kernel; prices and
  * quantities are in units. Leaving cancels its working orders.
@@ -212,7 +210,7 @@ export class Client implements AsyncDisposable, Disposable {
   static async attach(kernel: string, options: AttachOptions = {}): Promise<Client> {
     const library = options.library ?? openLibrary();
     const timeoutMs = waitingTime(options.timeoutMs, "timeoutMs", 5_000);
-    const name = options.name ?? `js-${process.pid}-${(unnamed += 1)}`;
+    const name = options.name ?? `js-${process.pid}-${crypto.randomUUID().slice(0, 8)}`; // workers of one process do not count together
     const [kernelText, nameText] = [library.text(kernel, "kernel name"), library.text(name, "client name")];
     const handle = library.allocate(4);
     const started = performance.now();
@@ -227,7 +225,7 @@ export class Client implements AsyncDisposable, Disposable {
         const again = code(error) === abi.NT_ERR_NOT_FOUND || code(error) === abi.NT_ERR_KERNEL_DEAD || code(error) === abi.NT_ERR_TIMEOUT;
         if (!again || left === 0) throw error;
       }
-      await sleep(1, undefined, options.signal === undefined ? {} : { signal: options.signal });
+      await sleep(1); // without the signal, whose own reason is thrown above
     }
   }
 
@@ -260,13 +258,14 @@ export class Client implements AsyncDisposable, Disposable {
 
   /** Ask for another total quantity, price or trigger. The answer is a REPLACED or REPLACE_REJECTED report of the order. */
   replace(id: OrderId, change: Replacement): void {
-    const { quantity, price, triggerPrice } = change;
+    const [quantity, price, triggerPrice] = [own(change, "quantity"), own(change, "price"), own(change, "triggerPrice")];
     if (quantity === undefined && price === undefined && triggerPrice === undefined) {
       throw new InvalidArgument("replace needs a quantity, a price or a triggerPrice");
     }
-    const row = this.#openOrders().find((open) => open.orderId === orderId(id));
+    const target = orderId(id);
+    const row = this.#openOrders().find((open) => open.orderId === target);
     if (row === undefined) throw unknown("open order", id, []);
-    const record = this.#writer.request(abi.NT_MESSAGE_REPLACE, id, row.tradable.index, row.account);
+    const record = this.#writer.request(abi.NT_MESSAGE_REPLACE, target, row.tradable.index, row.account);
     if (quantity !== undefined) record.quantity = row.tradable.quantity.raw(quantity);
     if (price !== undefined) record.price = row.tradable.price.raw(price);
     if (triggerPrice !== undefined) record.triggerPrice = row.tradable.price.raw(triggerPrice);
@@ -281,14 +280,15 @@ export class Client implements AsyncDisposable, Disposable {
 
   /** Cancel what works for this client: everywhere, on one symbol or of one account. Returns how many open orders it knew of. */
   cancelAll(options: { readonly symbol?: string; readonly account?: string } = {}): number {
-    const instrument = options.symbol === undefined ? abi.NT_NONE : this.#writer.tradable(options.symbol).index;
-    const accounts = options.account === undefined ? this.#accounts : [this.#writer.account(options.account)];
+    const [symbol, account] = [own(options, "symbol"), own(options, "account")];
+    const instrument = symbol === undefined ? abi.NT_NONE : this.#writer.tradable(symbol).index;
+    const accounts = account === undefined ? this.#accounts : [this.#writer.account(account)];
     const known = this.#openOrders().filter(
       (open) =>
-        (instrument === abi.NT_NONE || open.tradable.index === instrument) && accounts.some((account) => account.index === open.account),
+        (instrument === abi.NT_NONE || open.tradable.index === instrument) && accounts.some(({ index }) => index === open.account),
     );
-    for (const account of accounts) {
-      this.#writer.request(abi.NT_MESSAGE_MASS_CANCEL, 0, instrument, account.index);
+    for (const { index } of accounts) {
+      this.#writer.request(abi.NT_MESSAGE_MASS_CANCEL, 0, instrument, index);
       this.#send();
     }
     return known.length;
@@ -304,9 +304,13 @@ export class Client implements AsyncDisposable, Disposable {
     const started = performance.now();
     const pending = this.#execute(order, options);
     const waitNs = options.spin === true ? SPIN_NS : SLEEP_NS;
-    do this.#takeReports(waitNs);
-    while (!pending.settled && performance.now() - started < timeoutMs);
-    return this.#result(pending, started);
+    try {
+      do this.#takeReports(waitNs);
+      while (!pending.settled && performance.now() - started < timeoutMs);
+      return pending.result(started);
+    } finally {
+      this.#forget(pending);
+    }
   }
 
   /** Submit and await, without blocking the event loop. As executeSync; `signal` ends the wait and leaves the order as it is. */
@@ -315,17 +319,20 @@ export class Client implements AsyncDisposable, Disposable {
     options.signal?.throwIfAborted();
     const started = performance.now();
     const pending = this.#execute(order, options);
-    for (let looks = 0; looks < LOOKS && !pending.settled; looks++) this.#takeReports(0);
     try {
+      for (let looks = 0; looks < LOOKS && !pending.settled; looks++) this.#takeReports(0);
+      if (pending.settled) await this.#parking.turn();
       while (!pending.settled) {
         const left = timeoutMs - (performance.now() - started);
+        pending.parked = true;
         if (left <= 0 || !(await this.#parking.wait(true, left, options.signal))) break;
+        pending.parked = false;
         this.#open();
         this.#takeReports(0);
       }
-      return this.#result(pending, started);
+      return pending.result(started);
     } finally {
-      this.#awaited.delete(pending.orderId);
+      this.#forget(pending);
     }
   }
 
@@ -341,9 +348,10 @@ export class Client implements AsyncDisposable, Disposable {
     return pending;
   }
 
-  #result(pending: AwaitedOrder, started: number): ExecutionResult {
+  /** Nobody awaits the order any more: what its caller was not given is for the next poll. */
+  #forget(pending: AwaitedOrder): void {
     this.#awaited.delete(pending.orderId);
-    return new ExecutionResult(pending.orderId, pending.reports, Math.round((performance.now() - started) * 1e6));
+    if (!pending.given) this.#kept.unshift(...pending.reports);
   }
 
   #send(): OrderId {
@@ -378,10 +386,10 @@ export class Client implements AsyncDisposable, Disposable {
     return { reports: reports.length > 0 ? reports : NO_REPORTS, ticks, signals, lost: poll.lost, ended: this.#ended };
   }
 
-  /** Batches as they come, to the end of the source. `signal` ends it quietly; KernelDead when the kernel goes. */
+  /** Batches as they come, to the end of the source. `signal` and `close` end it quietly; KernelDead when the kernel goes. */
   async *batches(options: { readonly signal?: AbortSignal; readonly maxTicks?: number } = {}): AsyncGenerator<Batch, void, undefined> {
     const { signal, maxTicks = this.#subscribed ? TICKS : BATCH_TICKS } = options;
-    while (!aborted(signal)) {
+    for (let first = true; !aborted(signal) && (first || !this.closed); first = false) {
       let batch = this.poll(maxTicks);
       for (let looks = 0; looks < LOOKS && isEmpty(batch); looks++) batch = this.poll(maxTicks);
       if (!isEmpty(batch)) {
@@ -396,7 +404,6 @@ export class Client implements AsyncDisposable, Disposable {
         if (aborted(signal)) return;
         throw error;
       }
-      if (this.#handle === 0) return;
     }
   }
 
@@ -404,6 +411,11 @@ export class Client implements AsyncDisposable, Disposable {
   subscribe(): void {
     this.#library.check(this.#calls.nt_client_subscribe(this.#handle), this.#handle);
     this.#subscribed = true;
+  }
+
+  /** Instruments in the order that `instrument` of a record counts in. @internal */
+  get tradables(): readonly Tradable[] {
+    return this.#tradables;
   }
 
   /** Whether the source has ended and everything has been delivered. */
@@ -415,8 +427,8 @@ export class Client implements AsyncDisposable, Disposable {
     const result = this.#calls.nt_client_poll(this.#handle, ticks, maxTicks, this.#reportsPointer, REPORTS, timeoutNs, this.#pollPointer);
     if (result < 0) this.#library.check(result, this.#handle);
     const poll = this.#poll;
-    if (result > 0) for (let index = 0, count = poll.reports; index < count; index++) this.#deliver(this.#report.at(index));
     if (maxTicks > 0) this.#ended = poll.ended !== 0;
+    if (result > 0 && poll.reports > 0) this.#deliver(poll.reports);
     return poll;
   }
 
@@ -424,11 +436,29 @@ export class Client implements AsyncDisposable, Disposable {
     this.#take(null, 0, timeoutNs);
   }
 
-  #deliver(record: ReportRecord): void {
-    const report = new Report(record, this.#tradables[record.instrument], this.#moneyDecimals);
-    const pending = this.#awaited.get(report.orderId);
-    if (pending === undefined) this.#kept.push(report);
-    else pending.reports.push(report);
+  /** Each report goes to who awaits its order, else to the next poll. */
+  #deliver(count: number): void {
+    let parked = false;
+    let damaged: unknown;
+    for (let index = 0; index < count; index++) {
+      const record = this.#report.at(index);
+      let report: Report;
+      try {
+        report = new Report(record, this.#tradables[record.instrument], this.#moneyDecimals);
+      } catch (error) {
+        damaged = error; // beyond 2^53: no kernel writes that
+        continue;
+      }
+      const pending = this.#awaited.get(report.orderId);
+      if (pending === undefined) {
+        this.#kept.push(report);
+      } else {
+        pending.reports.push(report);
+        parked ||= pending.parked;
+      }
+    }
+    if (parked) this.#parking.nudge(); // nothing else would wake it
+    if (damaged !== undefined) throw new Corrupt(`a report contradicts itself: ${message(damaged)}`);
   }
 
   // ---- reads -----------------------------------------------------------------------------------------------------------------
@@ -522,9 +552,9 @@ export class Client implements AsyncDisposable, Disposable {
     if (index < 0) throw unknown("model", model, this.#models);
     const result = this.#calls.nt_read_signal(this.#handle, index, tradable.index, this.#scratch.pointer);
     const name = this.#models[index];
-    if (result === abi.NT_ERR_NO_DATA) throw new NoData(`model ${name} has said nothing about ${symbol} yet`, { code: result });
+    if (result === abi.NT_ERR_NO_DATA) throw new NoData(`model ${name} has said nothing about ${symbol} yet`);
     if (result === abi.NT_ERR_NOT_READY) {
-      throw new ModelNotReady(`model ${name} warms up on ${symbol}; its last signal does not hold any more`, { code: result });
+      throw new ModelNotReady(`model ${name} warms up on ${symbol}; its last signal does not hold any more`);
     }
     this.#read(result, symbol);
     return signalOf(this.#signal, this.#models, this.#tradables);
@@ -544,7 +574,7 @@ export class Client implements AsyncDisposable, Disposable {
 
   // ---- life ------------------------------------------------------------------------------------------------------------------
 
-  /** Leave: working orders of this client are cancelled, and who waits gets a BadHandle. Closing twice is harmless. */
+  /** Leave: working orders of this client are cancelled, and who awaits one gets a BadHandle. Closing twice is harmless. */
   close(): void {
     const handle = this.#handle;
     if (handle === 0) return;
@@ -580,7 +610,7 @@ export class Client implements AsyncDisposable, Disposable {
 
   #read(result: number, symbol: string): void {
     if (result >= 0) return;
-    if (result === abi.NT_ERR_NO_DATA) throw new NoData(`no tick of ${symbol} has come yet`, { code: result });
+    if (result === abi.NT_ERR_NO_DATA) throw new NoData(`no tick of ${symbol} has come yet`);
     this.#library.check(result, this.#handle);
   }
 
@@ -630,6 +660,10 @@ interface OpenRow {
 class AwaitedOrder {
   readonly orderId: OrderId;
   readonly reports: Report[] = [];
+  /** Its caller has the reports. */
+  given = false;
+  /** Its caller sleeps, or is about to wake up. */
+  parked = false;
   readonly #done: boolean;
 
   constructor(id: OrderId, done: boolean) {
@@ -641,10 +675,19 @@ class AwaitedOrder {
     const last = this.reports[this.reports.length - 1];
     return last !== undefined && (!this.#done || isTerminal(last.status));
   }
+
+  result(started: number): ExecutionResult {
+    this.given = true;
+    return new ExecutionResult(this.orderId, this.reports, Math.round((performance.now() - started) * 1e6));
+  }
 }
 
 function isEmpty(batch: Batch): boolean {
   return batch.ticks.length === 0 && batch.reports.length === 0 && batch.signals.length === 0 && batch.lost === 0 && !batch.ended;
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function code(error: unknown): number {

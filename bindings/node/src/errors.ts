@@ -3,7 +3,7 @@
 import * as abi from "./generated/abi.ts";
 
 export interface ErrorDetails {
-  /** The NT_ERR_ number; 0 where no call of the library failed. */
+  /** The NT_ERR_ number; that of the class unless given, 0 where it has none. */
   readonly code?: number;
   /** The raw values that the text speaks of. */
   readonly observed?: number | bigint | null;
@@ -19,7 +19,7 @@ export class NeuralTraderError extends Error {
   constructor(text: string, details: ErrorDetails = {}) {
     super(text);
     this.name = new.target.name;
-    this.code = details.code ?? 0;
+    this.code = details.code ?? codeOf(new.target);
     this.observed = details.observed ?? null;
     this.limit = details.limit ?? null;
   }
@@ -76,6 +76,30 @@ export class WouldDeadlock extends NeuralTraderError {}
 export class NoData extends NeuralTraderError {}
 /** The model is warming up. */
 export class ModelNotReady extends NeuralTraderError {}
+/** A precision in which a model was not measured, or is too far from float32; the text has the figures. */
+export class PrecisionRefused extends NeuralTraderError {}
+
+/** One thing wrong in a configuration: the dotted path of the key ("" for all of it), and what to do about it. */
+export interface ConfigProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A configuration was refused; `problems` lists everything that is wrong with it. */
+export class ConfigError extends NeuralTraderError {
+  readonly problems: readonly ConfigProblem[];
+  /** The file that it is from, "" for none. */
+  readonly origin: string;
+
+  constructor(problems: readonly ConfigProblem[], origin = "") {
+    const lines = problems.map(({ path, message }) => [origin, path, message].filter((part) => part !== "").join(": "));
+    super(lines.join("\n"), { code: abi.NT_ERR_INVALID });
+    this.problems = problems;
+    this.origin = origin;
+  }
+}
+/** The configuration asks for live trading; this version trades on paper only. */
+export class LiveTradingUnavailable extends ConfigError {}
 
 type Kind = new (text: string, details?: ErrorDetails, errno?: number) => NeuralTraderError;
 
@@ -102,6 +126,14 @@ const KINDS: Readonly<Record<number, readonly [Kind, string]>> = {
   [abi.NT_ERR_NO_DATA]: [NoData, "no value yet; the first tick has not arrived"],
   [abi.NT_ERR_NOT_READY]: [ModelNotReady, "the model is warming up; wait until it has seen its warm_up steps"],
 };
+
+/** The code of a class, or of what it is derived from. */
+function codeOf(kind: object | null): number {
+  for (let at = kind; at !== null && at !== NeuralTraderError; at = Object.getPrototypeOf(at) as object | null) {
+    for (const [code, [known]] of Object.entries(KINDS)) if (known === at) return Number(code);
+  }
+  return 0;
+}
 
 /** The error of a negative result. */
 export function errorFor(code: number, text: string, details: ErrorDetails = {}, errno = 0): NeuralTraderError {

@@ -48,6 +48,12 @@ export function writeUnsigned(view: DataView, at: number, value: number): void {
   view.setUint32(at + 4, high, true);
 }
 
+/** A bigint that an unsigned, or a signed, field of 64 bits can have; a DataView would cut it off. */
+export function wide(value: bigint, signed: boolean): bigint {
+  if ((signed ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value)) === value) return value;
+  throw new RangeError(`${value} does not fit in ${signed ? "a signed" : "an unsigned"} field of 64 bits`);
+}
+
 /** Text up to the first zero. */
 export function readText(view: DataView, at: number, bytes: number): string {
   const memory = new Uint8Array(view.buffer, view.byteOffset + at, bytes);

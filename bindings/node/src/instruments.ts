@@ -1,6 +1,6 @@
 /** Instruments and accounts of a running kernel. */
 
-import { NotFound } from "./errors.ts";
+import { describe, NotFound } from "./errors.ts";
 import { NT_ERR_NOT_FOUND, NT_NAME_BYTES } from "./generated/abi.ts";
 import { AccountRecord, InstrumentRecord } from "./generated/records.ts";
 import type { Library } from "./library.ts";
@@ -82,5 +82,5 @@ export function findModels(library: Library, handle: number): readonly string[] 
 
 /** What to say of a name that the kernel does not have. */
 export function unknown(kind: string, name: unknown, known: readonly string[]): NotFound {
-  return new NotFound(`there is no ${kind} ${JSON.stringify(name) ?? String(name)}; this kernel has ${known.join(", ") || "none"}`);
+  return new NotFound(`there is no ${kind} ${describe(name)}; this kernel has ${known.join(", ") || "none"}`);
 }

@@ -146,6 +146,11 @@ export class Library {
     return { buffer, pointer: this.#adapter.pointer(buffer) };
   }
 
+  /** Where memory lies that JavaScript made, which must not be without bytes. It may move when it is resized or given away. @internal */
+  pointer(memory: ArrayBuffer): Pointer {
+    return this.#adapter.pointer(memory);
+  }
+
   /** The address some bytes into a block. @internal */
   offset(pointer: Pointer, bytes: number): Pointer {
     return bytes === 0 ? pointer : this.#adapter.offset(pointer, bytes);

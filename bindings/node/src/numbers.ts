@@ -12,6 +12,8 @@ import { NT_DECIMALS_MAX, NT_RAW_MAX } from "./generated/abi.ts";
 const FAST = 2 ** 31; // below this many steps the product of doubles is wrong by less than 2.5e-7
 const TOLERANCE = 1e-6; // of a step
 const DIGITS_MAX = 64; // of one number: more is a mistake
+const LONG = 40; // digits before or after the point
+const SHOWN_DIGITS = 17; // of a long number
 const SHORT = 15; // characters, whose digits are exact in a double
 const ZERO = 48;
 const POINT = 46;
@@ -57,6 +59,20 @@ export function plain({ digits, exponent }: Exact): string {
   return negative && text !== "0" ? `-${text}` : text;
 }
 
+/** A number for an error text: as people write it, with an exponent where that would be long. */
+export function brief(number: Exact): string {
+  if (number.digits === 0n) return "0";
+  const digits = magnitude(number.digits).toString();
+  const size = digits.length - 1 + number.exponent; // power of ten of the first digit
+  if (size > -LONG && size < LONG && digits.length <= DIGITS_MAX) return plain(number);
+  const shown = digits.slice(0, SHOWN_DIGITS).replace(/0+$/, "");
+  return `${number.digits < 0n ? "-" : ""}${shown}e${number.exponent + digits.length - shown.length}`;
+}
+
+export function magnitude(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
+
 /** The exact value of a raw number as text: money, observed values and limits. */
 export function rawText(raw: number | bigint, decimals: number): string {
   return plain({ digits: BigInt(raw), exponent: -decimals });
@@ -76,7 +92,7 @@ export function fromRaw(raw: number, decimals: number): number {
 }
 
 /** -7/2 is -4 here, which BigInt's division makes -3. */
-function floorDivide(numerator: bigint, denominator: bigint): bigint {
+export function floorDivide(numerator: bigint, denominator: bigint): bigint {
   const quotient = numerator / denominator;
   return numerator % denominator !== 0n && numerator < 0n !== denominator < 0n ? quotient - 1n : quotient;
 }
@@ -117,7 +133,7 @@ export class Converter {
       const raw = this.#short(value);
       if (raw % this.step === 0) return raw; // false for NaN
     }
-    return this.#slow(value);
+    return this.#slow(exact(value, this.what), typeof value === "number" ? value : undefined);
   }
 
   /** The raw value of a short plain text such as 1634.25; NaN for any other. */
@@ -138,11 +154,16 @@ export class Converter {
     return raw <= NT_RAW_MAX ? raw : NaN;
   }
 
-  #slow(value: unknown): number {
-    const number = exact(value, this.what);
+  /** The raw value of an exact number, on a step. */
+  rawOf(number: Exact): number {
+    return this.#slow(number);
+  }
+
+  /** `double` is the number as it was given, where that is no text. */
+  #slow(number: Exact, double?: number): number {
     if (number.digits === 0n) return 0;
     const size = number.digits.toString().replace("-", "").length - 1 + number.exponent; // power of ten of the first digit
-    if (size + this.decimals > 20) throw this.#tooLarge(number, size);
+    if (size + this.decimals > 20) throw this.#tooLarge(number);
     const near = size >= -SHIFT_MAX ? number : { digits: number.digits < 0n ? -1n : 1n, exponent: -SHIFT_MAX };
     const power = near.exponent + this.decimals;
     const numerator = near.digits * 10n ** BigInt(Math.max(power, 0));
@@ -152,9 +173,8 @@ export class Converter {
     const up = twice > denominator || (twice === denominator && below % 2n !== 0n); // half to even
     const nearest = up ? below + 1n : below;
     const raw = nearest * BigInt(this.step);
-    if (numerator !== nearest * denominator && !this.#standsFor(value, numerator, denominator, nearest)) {
-      const size = numerator < 0n ? -numerator : numerator;
-      if (size * BigInt(this.step) > BigInt(NT_RAW_MAX) * denominator) throw this.#tooLarge(number);
+    if (numerator !== nearest * denominator && !this.#standsFor(double, numerator, denominator, nearest)) {
+      if (magnitude(numerator) * BigInt(this.step) > BigInt(NT_RAW_MAX) * denominator) throw this.#tooLarge(number);
       throw this.#offStep(number, below);
     }
     if (raw > BigInt(NT_RAW_MAX) || raw < -BigInt(NT_RAW_MAX)) throw this.#tooLarge(number);
@@ -162,30 +182,30 @@ export class Converter {
   }
 
   /** Whether a double is near enough to a step, or the nearest double to it; text has to be exact. */
-  #standsFor(value: unknown, numerator: bigint, denominator: bigint, nearest: bigint): boolean {
-    if (typeof value !== "number") return false;
-    const off = numerator - nearest * denominator;
-    if ((off < 0n ? -off : off) * 1_000_000n <= denominator) return true;
-    return Number(rawText(nearest * BigInt(this.step), this.decimals)) === value;
+  #standsFor(double: number | undefined, numerator: bigint, denominator: bigint, nearest: bigint): boolean {
+    if (double === undefined) return false;
+    if (magnitude(numerator - nearest * denominator) * 1_000_000n <= denominator) return true;
+    return Number(rawText(nearest * BigInt(this.step), this.decimals)) === double;
   }
 
-  #tooLarge(number: Exact, size = 0): InvalidArgument {
-    const text = size < 40 ? plain(number) : `${number.digits}e${number.exponent}`;
+  #tooLarge(number: Exact): InvalidArgument {
     const bound = rawText(NT_RAW_MAX, this.decimals);
-    return new InvalidArgument(`${this.what} ${text} is beyond the bound of ${bound} (2^51 raw)`, { limit: NT_RAW_MAX });
+    return new InvalidArgument(`${this.what} ${brief(number)} is beyond the bound of ${bound} (2^51 raw)`, { limit: NT_RAW_MAX });
   }
 
   #offStep(number: Exact, below: bigint): InvalidArgument {
     const around = [below, below + 1n].map((steps) => fixed(steps * BigInt(this.step), this.decimals));
     const step = rawText(this.step, this.decimals);
-    const text = `${this.what} ${plain(number)} is not a multiple of ${step}: the nearest are ${around.join(" and ")}`;
+    const isLong = magnitude(number.digits).toString().length - 1 + number.exponent <= -LONG;
+    const shown = number.exponent < 0 && !isLong ? fixed(number.digits, -number.exponent) : brief(number); // with zeros that were written
+    const text = `${this.what} ${shown} is not a multiple of ${step}: the nearest are ${around.join(" and ")}`;
     return new InvalidArgument(text, { limit: this.step });
   }
 }
 
 /** With all its decimals: 1.50. */
 function fixed(raw: bigint, decimals: number): string {
-  const text = (raw < 0n ? -raw : raw).toString().padStart(decimals + 1, "0");
+  const text = magnitude(raw).toString().padStart(decimals + 1, "0");
   const sign = raw < 0n ? "-" : "";
   return sign + (decimals === 0 ? text : `${text.slice(0, -decimals)}.${text.slice(-decimals)}`);
 }

@@ -93,7 +93,22 @@ export function orderId(value: unknown, what = "order id"): number {
   throw new InvalidArgument(`${what} ${describe(value)} is not a whole number from 1`);
 }
 
-/** What an order may carry; read once, from own properties only: neither a misspelt key nor one of a polluted prototype counts. */
+/** An option where it is the object's own: a polluted Object.prototype has no say. */
+export function own<Options extends object, Key extends keyof Options>(options: Options, key: Key): Options[Key] | undefined {
+  return Object.hasOwn(options, key) ? options[key] : undefined;
+}
+
+/** Whether everything inherits it: Object.prototype is polluted then. */
+function isPollution(request: object, key: string): boolean {
+  let at: object | null = request;
+  while (at !== null && !Object.hasOwn(at, key)) at = Object.getPrototypeOf(at) as object | null;
+  return at !== request && (at === null || Object.getPrototypeOf(at) === null);
+}
+
+/**
+ * What an order may carry; read once, from own properties that can be enumerated. A misspelt key is refused, and so is one that a class
+ * or a descriptor hides: an order without its price would be another order. What Object.prototype has does not count.
+ */
 class Given {
   symbol: unknown;
   side: unknown;
@@ -146,14 +161,46 @@ class Given {
         case "displayQuantity":
         case "oco":
         case "bracket":
-          this[key] = request[key];
-          if (request[key] !== undefined) this.extended = true;
+          this.#extra(key, request[key]);
           break;
-        default: {
-          const known = Object.keys(this).filter((name) => name !== "extended");
-          throw new InvalidArgument(`an order has no ${describe(key)}; it has ${known.join(", ")}`);
-        }
+        default:
+          throw new InvalidArgument(`an order has no ${describe(key)}; it has ${this.#names().join(", ")}`);
       }
+    }
+    if (this.#mayHide(request)) this.#refuseHidden(request);
+  }
+
+  #extra(key: Extra, value: unknown): void {
+    this[key] = value;
+    if (value !== undefined) this.extended = true;
+  }
+
+  #names(): Key[] {
+    return Object.keys(this).filter((name): name is Key => name !== "extended");
+  }
+
+  /** Lookups of names that are not there: one step each. */
+  #mayHide(request: OrderRequest): boolean {
+    return (
+      (this.price === undefined && request.price !== undefined) ||
+      (this.timeInForce === undefined && request.timeInForce !== undefined) ||
+      (this.account === undefined && request.account !== undefined) ||
+      (this.orderType === undefined && request.orderType !== undefined) ||
+      (this.triggerPrice === undefined && request.triggerPrice !== undefined) ||
+      (this.trailingOffset === undefined && request.trailingOffset !== undefined) ||
+      (this.expireNs === undefined && request.expireNs !== undefined) ||
+      (this.postOnly === undefined && request.postOnly !== undefined) ||
+      (this.reduceOnly === undefined && request.reduceOnly !== undefined) ||
+      (this.displayQuantity === undefined && request.displayQuantity !== undefined) ||
+      (this.oco === undefined && request.oco !== undefined) ||
+      (this.bracket === undefined && request.bracket !== undefined)
+    );
+  }
+
+  #refuseHidden(request: OrderRequest): void {
+    for (const name of this.#names()) {
+      if (this[name] !== undefined || request[name] === undefined || isPollution(request, name)) continue;
+      throw new InvalidArgument(`${name} of the order is inherited or hidden; give a plain object, which has it itself`);
     }
   }
 
@@ -164,9 +211,12 @@ class Given {
   }
 }
 
+type Key = keyof OrderRequest;
+type Extra = Exclude<Key, "symbol" | "side" | "quantity" | "price" | "timeInForce" | "account">;
+
 /** Writes orders of one client into one record. */
 export class OrderWriter {
-  readonly #given = new Given();
+  #given: Given | undefined; // taken while a request is read: its getters may submit another
   readonly #record: OrderRecord;
   readonly #tradables: ReadonlyMap<unknown, Tradable>;
   readonly #accounts: ReadonlyMap<unknown, TradingAccount>;
@@ -180,8 +230,10 @@ export class OrderWriter {
   /** The record becomes this new order. Returns whether it ends by itself. InvalidArgument or NotFound otherwise. */
   write(request: OrderRequest): boolean {
     if (typeof request !== "object" || request === null) throw new InvalidArgument(`an order is an object, not ${describe(request)}`);
-    const given = this.#given;
+    const given = this.#given ?? new Given();
+    this.#given = undefined;
     given.read(request);
+    this.#given = given;
     const record = this.#record;
     const tradable = this.tradable(given.symbol);
     if (given.side === "BUY") record.side = abi.NT_SIDE_BUY;

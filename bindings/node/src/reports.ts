@@ -66,7 +66,7 @@ export class Report {
   readonly #lastQuantity: number;
   readonly #leaves: number;
   readonly #cumulative: number;
-  readonly #fee: number;
+  readonly #fee: bigint;
   readonly #observed: bigint;
   readonly #limit: bigint;
   readonly #tradable: Tradable | undefined;
@@ -87,7 +87,7 @@ export class Report {
     this.#liquidity = record.liquidity;
     this.#reason = record.reason;
     this.#unit = record.unit;
-    this.#fee = record.fee;
+    this.#fee = this.#lastQuantity === 0 ? 0n : record.feeRaw; // 64 bits wide
     this.#observed = this.#unit === 0 ? 0n : record.observedRaw; // clipped to 64 bits where it did not fit
     this.#limit = this.#unit === 0 ? 0n : record.limitRaw;
     this.#tradable = tradable;

@@ -61,7 +61,9 @@ export class Ticks implements Iterable<Tick> {
 
   /** A cursor on record `index`; there is one for all of them. RangeError beyond the last. */
   at(index: number): TickRecord {
-    if (!(index >= 0 && index < this.length)) throw new RangeError(`there are ${this.length} ticks, and none is number ${index}`);
+    if (!(Number.isInteger(index) && index >= 0 && index < this.length)) {
+      throw new RangeError(`there are ${this.length} ticks, and none is number ${describe(index)}`);
+    }
     return this.#record.at(index);
   }
 

@@ -61,6 +61,13 @@ export class Parking {
     this.#turned = performance.now();
   }
 
+  /** What somebody may be waiting for has been taken already: everybody looks again. */
+  nudge(): void {
+    if (this.#waiting.size === 0) return;
+    this.#wake();
+    this.#waiter?.rest();
+  }
+
   /** Everybody wakes up, and nobody sleeps any more. */
   close(): void {
     this.#closed = true;

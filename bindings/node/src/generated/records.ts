@@ -1,6 +1,6 @@
 // Generated from csrc/neural_trader.h by csrc/bindgen.py; do not edit.
 
-import { readText, readSigned, readUnsigned, writeSigned, writeText, writeUnsigned } from "../fields.ts";
+import { readText, readSigned, readUnsigned, wide, writeSigned, writeText, writeUnsigned } from "../fields.ts";
 
 /** A cursor over nt_error records of 256 bytes: `at` moves it. */
 export class ErrorRecord {
@@ -43,7 +43,7 @@ export class ErrorRecord {
     return this.#view.getBigInt64(this.#at + 8, true);
   }
   set observedRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 8, value, true);
+    this.#view.setBigInt64(this.#at + 8, wide(value, true), true);
   }
 
   get limit(): number {
@@ -56,7 +56,7 @@ export class ErrorRecord {
     return this.#view.getBigInt64(this.#at + 16, true);
   }
   set limitRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 16, value, true);
+    this.#view.setBigInt64(this.#at + 16, wide(value, true), true);
   }
 
   get text(): string {
@@ -94,7 +94,7 @@ export class TickRecord {
     return this.#view.getBigUint64(this.#at + 0, true);
   }
   set seqRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 0, value, true);
+    this.#view.setBigUint64(this.#at + 0, wide(value, false), true);
   }
 
   get tsEvent(): number {
@@ -107,7 +107,7 @@ export class TickRecord {
     return this.#view.getBigInt64(this.#at + 8, true);
   }
   set tsEventRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 8, value, true);
+    this.#view.setBigInt64(this.#at + 8, wide(value, true), true);
   }
 
   get tsRecv(): number {
@@ -120,7 +120,7 @@ export class TickRecord {
     return this.#view.getBigInt64(this.#at + 16, true);
   }
   set tsRecvRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 16, value, true);
+    this.#view.setBigInt64(this.#at + 16, wide(value, true), true);
   }
 
   get bidPrice(): number {
@@ -133,7 +133,7 @@ export class TickRecord {
     return this.#view.getBigInt64(this.#at + 24, true);
   }
   set bidPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 24, value, true);
+    this.#view.setBigInt64(this.#at + 24, wide(value, true), true);
   }
 
   get askPrice(): number {
@@ -146,7 +146,7 @@ export class TickRecord {
     return this.#view.getBigInt64(this.#at + 32, true);
   }
   set askPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 32, value, true);
+    this.#view.setBigInt64(this.#at + 32, wide(value, true), true);
   }
 
   get bidSize(): number {
@@ -159,7 +159,7 @@ export class TickRecord {
     return this.#view.getBigInt64(this.#at + 40, true);
   }
   set bidSizeRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 40, value, true);
+    this.#view.setBigInt64(this.#at + 40, wide(value, true), true);
   }
 
   get askSize(): number {
@@ -172,7 +172,7 @@ export class TickRecord {
     return this.#view.getBigInt64(this.#at + 48, true);
   }
   set askSizeRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 48, value, true);
+    this.#view.setBigInt64(this.#at + 48, wide(value, true), true);
   }
 
   get price(): number {
@@ -185,7 +185,7 @@ export class TickRecord {
     return this.#view.getBigInt64(this.#at + 24, true);
   }
   set priceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 24, value, true);
+    this.#view.setBigInt64(this.#at + 24, wide(value, true), true);
   }
 
   get size(): number {
@@ -198,7 +198,7 @@ export class TickRecord {
     return this.#view.getBigInt64(this.#at + 32, true);
   }
   set sizeRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 32, value, true);
+    this.#view.setBigInt64(this.#at + 32, wide(value, true), true);
   }
 
   get tradeId(): number {
@@ -211,7 +211,7 @@ export class TickRecord {
     return this.#view.getBigInt64(this.#at + 40, true);
   }
   set tradeIdRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 40, value, true);
+    this.#view.setBigInt64(this.#at + 40, wide(value, true), true);
   }
 
   get aggressor(): number {
@@ -224,7 +224,7 @@ export class TickRecord {
     return this.#view.getBigInt64(this.#at + 48, true);
   }
   set aggressorRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 48, value, true);
+    this.#view.setBigInt64(this.#at + 48, wide(value, true), true);
   }
 
   values(index: number): number {
@@ -318,7 +318,7 @@ export class OrderRecord {
     return this.#view.getBigUint64(this.#at + 0, true);
   }
   set seqRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 0, value, true);
+    this.#view.setBigUint64(this.#at + 0, wide(value, false), true);
   }
 
   get ts(): number {
@@ -331,7 +331,7 @@ export class OrderRecord {
     return this.#view.getBigInt64(this.#at + 8, true);
   }
   set tsRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 8, value, true);
+    this.#view.setBigInt64(this.#at + 8, wide(value, true), true);
   }
 
   get clientOrderId(): number {
@@ -344,7 +344,7 @@ export class OrderRecord {
     return this.#view.getBigUint64(this.#at + 16, true);
   }
   set clientOrderIdRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 16, value, true);
+    this.#view.setBigUint64(this.#at + 16, wide(value, false), true);
   }
 
   get price(): number {
@@ -357,7 +357,7 @@ export class OrderRecord {
     return this.#view.getBigInt64(this.#at + 24, true);
   }
   set priceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 24, value, true);
+    this.#view.setBigInt64(this.#at + 24, wide(value, true), true);
   }
 
   get triggerPrice(): number {
@@ -370,7 +370,7 @@ export class OrderRecord {
     return this.#view.getBigInt64(this.#at + 32, true);
   }
   set triggerPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 32, value, true);
+    this.#view.setBigInt64(this.#at + 32, wide(value, true), true);
   }
 
   get quantity(): number {
@@ -383,7 +383,7 @@ export class OrderRecord {
     return this.#view.getBigInt64(this.#at + 40, true);
   }
   set quantityRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 40, value, true);
+    this.#view.setBigInt64(this.#at + 40, wide(value, true), true);
   }
 
   get instrument(): number {
@@ -452,7 +452,7 @@ export class OrderRecord {
     return this.#view.getBigUint64(this.#at + 64, true);
   }
   set originalClientOrderIdRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 64, value, true);
+    this.#view.setBigUint64(this.#at + 64, wide(value, false), true);
   }
 
   get expireTs(): number {
@@ -465,7 +465,7 @@ export class OrderRecord {
     return this.#view.getBigInt64(this.#at + 72, true);
   }
   set expireTsRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 72, value, true);
+    this.#view.setBigInt64(this.#at + 72, wide(value, true), true);
   }
 
   get displayQuantity(): number {
@@ -478,7 +478,7 @@ export class OrderRecord {
     return this.#view.getBigInt64(this.#at + 80, true);
   }
   set displayQuantityRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 80, value, true);
+    this.#view.setBigInt64(this.#at + 80, wide(value, true), true);
   }
 
   get userTag(): number {
@@ -491,7 +491,7 @@ export class OrderRecord {
     return this.#view.getBigUint64(this.#at + 88, true);
   }
   set userTagRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 88, value, true);
+    this.#view.setBigUint64(this.#at + 88, wide(value, false), true);
   }
 
   get trailingOffset(): number {
@@ -504,7 +504,7 @@ export class OrderRecord {
     return this.#view.getBigInt64(this.#at + 96, true);
   }
   set trailingOffsetRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 96, value, true);
+    this.#view.setBigInt64(this.#at + 96, wide(value, true), true);
   }
 
   get listId(): number {
@@ -517,7 +517,7 @@ export class OrderRecord {
     return this.#view.getBigUint64(this.#at + 104, true);
   }
   set listIdRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 104, value, true);
+    this.#view.setBigUint64(this.#at + 104, wide(value, false), true);
   }
 
   get contingency(): number {
@@ -555,7 +555,7 @@ export class ReportRecord {
     return this.#view.getBigUint64(this.#at + 0, true);
   }
   set seqRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 0, value, true);
+    this.#view.setBigUint64(this.#at + 0, wide(value, false), true);
   }
 
   get tsEvent(): number {
@@ -568,7 +568,7 @@ export class ReportRecord {
     return this.#view.getBigInt64(this.#at + 8, true);
   }
   set tsEventRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 8, value, true);
+    this.#view.setBigInt64(this.#at + 8, wide(value, true), true);
   }
 
   get clientOrderId(): number {
@@ -581,7 +581,7 @@ export class ReportRecord {
     return this.#view.getBigUint64(this.#at + 16, true);
   }
   set clientOrderIdRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 16, value, true);
+    this.#view.setBigUint64(this.#at + 16, wide(value, false), true);
   }
 
   get lastPrice(): number {
@@ -594,7 +594,7 @@ export class ReportRecord {
     return this.#view.getBigInt64(this.#at + 24, true);
   }
   set lastPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 24, value, true);
+    this.#view.setBigInt64(this.#at + 24, wide(value, true), true);
   }
 
   get lastQuantity(): number {
@@ -607,7 +607,7 @@ export class ReportRecord {
     return this.#view.getBigInt64(this.#at + 32, true);
   }
   set lastQuantityRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 32, value, true);
+    this.#view.setBigInt64(this.#at + 32, wide(value, true), true);
   }
 
   get leavesQuantity(): number {
@@ -620,7 +620,7 @@ export class ReportRecord {
     return this.#view.getBigInt64(this.#at + 40, true);
   }
   set leavesQuantityRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 40, value, true);
+    this.#view.setBigInt64(this.#at + 40, wide(value, true), true);
   }
 
   get cumulativeQuantity(): number {
@@ -633,7 +633,7 @@ export class ReportRecord {
     return this.#view.getBigInt64(this.#at + 48, true);
   }
   set cumulativeQuantityRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 48, value, true);
+    this.#view.setBigInt64(this.#at + 48, wide(value, true), true);
   }
 
   get execType(): number {
@@ -688,7 +688,7 @@ export class ReportRecord {
     return this.#view.getBigInt64(this.#at + 64, true);
   }
   set tsRecvRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 64, value, true);
+    this.#view.setBigInt64(this.#at + 64, wide(value, true), true);
   }
 
   get venueOrderId(): number {
@@ -701,7 +701,7 @@ export class ReportRecord {
     return this.#view.getBigUint64(this.#at + 72, true);
   }
   set venueOrderIdRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 72, value, true);
+    this.#view.setBigUint64(this.#at + 72, wide(value, false), true);
   }
 
   get executionId(): number {
@@ -714,7 +714,7 @@ export class ReportRecord {
     return this.#view.getBigUint64(this.#at + 80, true);
   }
   set executionIdRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 80, value, true);
+    this.#view.setBigUint64(this.#at + 80, wide(value, false), true);
   }
 
   get fee(): number {
@@ -727,7 +727,7 @@ export class ReportRecord {
     return this.#view.getBigInt64(this.#at + 88, true);
   }
   set feeRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 88, value, true);
+    this.#view.setBigInt64(this.#at + 88, wide(value, true), true);
   }
 
   get observed(): number {
@@ -740,7 +740,7 @@ export class ReportRecord {
     return this.#view.getBigInt64(this.#at + 96, true);
   }
   set observedRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 96, value, true);
+    this.#view.setBigInt64(this.#at + 96, wide(value, true), true);
   }
 
   get limit(): number {
@@ -753,7 +753,7 @@ export class ReportRecord {
     return this.#view.getBigInt64(this.#at + 104, true);
   }
   set limitRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 104, value, true);
+    this.#view.setBigInt64(this.#at + 104, wide(value, true), true);
   }
 
   get instrument(): number {
@@ -833,7 +833,7 @@ export class CommandRecord {
     return this.#view.getBigUint64(this.#at + 0, true);
   }
   set seqRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 0, value, true);
+    this.#view.setBigUint64(this.#at + 0, wide(value, false), true);
   }
 
   get request(): number {
@@ -846,7 +846,7 @@ export class CommandRecord {
     return this.#view.getBigUint64(this.#at + 8, true);
   }
   set requestRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 8, value, true);
+    this.#view.setBigUint64(this.#at + 8, wide(value, false), true);
   }
 
   get kind(): number {
@@ -912,7 +912,7 @@ export class WorkingOrderRecord {
     return this.#view.getBigUint64(this.#at + 0, true);
   }
   set seqRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 0, value, true);
+    this.#view.setBigUint64(this.#at + 0, wide(value, false), true);
   }
 
   get request(): number {
@@ -925,7 +925,7 @@ export class WorkingOrderRecord {
     return this.#view.getBigUint64(this.#at + 8, true);
   }
   set requestRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 8, value, true);
+    this.#view.setBigUint64(this.#at + 8, wide(value, false), true);
   }
 
   get kind(): number {
@@ -966,7 +966,7 @@ export class WorkingOrderRecord {
     return this.#view.getBigUint64(this.#at + 24, true);
   }
   set clientOrderIdRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 24, value, true);
+    this.#view.setBigUint64(this.#at + 24, wide(value, false), true);
   }
 
   get price(): number {
@@ -979,7 +979,7 @@ export class WorkingOrderRecord {
     return this.#view.getBigInt64(this.#at + 32, true);
   }
   set priceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 32, value, true);
+    this.#view.setBigInt64(this.#at + 32, wide(value, true), true);
   }
 
   get triggerPrice(): number {
@@ -992,7 +992,7 @@ export class WorkingOrderRecord {
     return this.#view.getBigInt64(this.#at + 40, true);
   }
   set triggerPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 40, value, true);
+    this.#view.setBigInt64(this.#at + 40, wide(value, true), true);
   }
 
   get leavesQuantity(): number {
@@ -1005,7 +1005,7 @@ export class WorkingOrderRecord {
     return this.#view.getBigInt64(this.#at + 48, true);
   }
   set leavesQuantityRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 48, value, true);
+    this.#view.setBigInt64(this.#at + 48, wide(value, true), true);
   }
 
   get instrument(): number {
@@ -1085,7 +1085,7 @@ export class FrameRecord {
     return this.#view.getBigUint64(this.#at + 8, true);
   }
   set sequenceRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 8, value, true);
+    this.#view.setBigUint64(this.#at + 8, wide(value, false), true);
   }
 
   get ts(): number {
@@ -1098,7 +1098,7 @@ export class FrameRecord {
     return this.#view.getBigInt64(this.#at + 16, true);
   }
   set tsRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 16, value, true);
+    this.#view.setBigInt64(this.#at + 16, wide(value, true), true);
   }
 
   get orderIndex(): number {
@@ -1111,7 +1111,7 @@ export class FrameRecord {
     return this.#view.getBigUint64(this.#at + 24, true);
   }
   set orderIndexRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 24, value, true);
+    this.#view.setBigUint64(this.#at + 24, wide(value, false), true);
   }
 
   get clientOrderId(): number {
@@ -1124,7 +1124,7 @@ export class FrameRecord {
     return this.#view.getBigUint64(this.#at + 32, true);
   }
   set clientOrderIdRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 32, value, true);
+    this.#view.setBigUint64(this.#at + 32, wide(value, false), true);
   }
 
   get channel(): number {
@@ -1267,7 +1267,7 @@ export class KernelConfigRecord {
     return this.#view.getBigInt64(this.#at + 72, true);
   }
   set latencyInNsRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 72, value, true);
+    this.#view.setBigInt64(this.#at + 72, wide(value, true), true);
   }
 
   get latencyOutNs(): number {
@@ -1280,7 +1280,7 @@ export class KernelConfigRecord {
     return this.#view.getBigInt64(this.#at + 80, true);
   }
   set latencyOutNsRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 80, value, true);
+    this.#view.setBigInt64(this.#at + 80, wide(value, true), true);
   }
 
   get slippageTicks(): number {
@@ -1293,7 +1293,7 @@ export class KernelConfigRecord {
     return this.#view.getBigInt64(this.#at + 88, true);
   }
   set slippageTicksRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 88, value, true);
+    this.#view.setBigInt64(this.#at + 88, wide(value, true), true);
   }
 
   get fillModel(): number {
@@ -1380,7 +1380,7 @@ export class InstrumentRecord {
     return this.#view.getBigInt64(this.#at + 48, true);
   }
   set tickSizeRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 48, value, true);
+    this.#view.setBigInt64(this.#at + 48, wide(value, true), true);
   }
 
   get lotSize(): number {
@@ -1393,7 +1393,7 @@ export class InstrumentRecord {
     return this.#view.getBigInt64(this.#at + 56, true);
   }
   set lotSizeRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 56, value, true);
+    this.#view.setBigInt64(this.#at + 56, wide(value, true), true);
   }
 
   get minimumQuantity(): number {
@@ -1406,7 +1406,7 @@ export class InstrumentRecord {
     return this.#view.getBigInt64(this.#at + 64, true);
   }
   set minimumQuantityRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 64, value, true);
+    this.#view.setBigInt64(this.#at + 64, wide(value, true), true);
   }
 
   get maximumPrice(): number {
@@ -1419,7 +1419,7 @@ export class InstrumentRecord {
     return this.#view.getBigInt64(this.#at + 72, true);
   }
   set maximumPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 72, value, true);
+    this.#view.setBigInt64(this.#at + 72, wide(value, true), true);
   }
 
   get allowNegativePrice(): number {
@@ -1492,7 +1492,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 48, true);
   }
   set cashRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 48, value, true);
+    this.#view.setBigInt64(this.#at + 48, wide(value, true), true);
   }
 
   get maxOpenOrders(): number {
@@ -1505,7 +1505,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 56, true);
   }
   set maxOpenOrdersRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 56, value, true);
+    this.#view.setBigInt64(this.#at + 56, wide(value, true), true);
   }
 
   get maxOrdersPerSecond(): number {
@@ -1518,7 +1518,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 64, true);
   }
   set maxOrdersPerSecondRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 64, value, true);
+    this.#view.setBigInt64(this.#at + 64, wide(value, true), true);
   }
 
   get maxDailyLoss(): number {
@@ -1531,7 +1531,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 72, true);
   }
   set maxDailyLossRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 72, value, true);
+    this.#view.setBigInt64(this.#at + 72, wide(value, true), true);
   }
 
   get maxCancelsPerSecond(): number {
@@ -1544,7 +1544,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 80, true);
   }
   set maxCancelsPerSecondRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 80, value, true);
+    this.#view.setBigInt64(this.#at + 80, wide(value, true), true);
   }
 
   get maxOrderAgeNs(): number {
@@ -1557,7 +1557,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 88, true);
   }
   set maxOrderAgeNsRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 88, value, true);
+    this.#view.setBigInt64(this.#at + 88, wide(value, true), true);
   }
 
   get allowedOrderTypes(): number {
@@ -1570,7 +1570,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 96, true);
   }
   set allowedOrderTypesRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 96, value, true);
+    this.#view.setBigInt64(this.#at + 96, wide(value, true), true);
   }
 
   get allowedTimesInForce(): number {
@@ -1583,7 +1583,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 104, true);
   }
   set allowedTimesInForceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 104, value, true);
+    this.#view.setBigInt64(this.#at + 104, wide(value, true), true);
   }
 
   get maxGrossExposure(): number {
@@ -1596,7 +1596,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 112, true);
   }
   set maxGrossExposureRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 112, value, true);
+    this.#view.setBigInt64(this.#at + 112, wide(value, true), true);
   }
 
   get maxOpenNotional(): number {
@@ -1609,7 +1609,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 120, true);
   }
   set maxOpenNotionalRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 120, value, true);
+    this.#view.setBigInt64(this.#at + 120, wide(value, true), true);
   }
 
   get maxDailyValue(): number {
@@ -1622,7 +1622,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 128, true);
   }
   set maxDailyValueRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 128, value, true);
+    this.#view.setBigInt64(this.#at + 128, wide(value, true), true);
   }
 
   get maxDuplicateOrders(): number {
@@ -1635,7 +1635,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 136, true);
   }
   set maxDuplicateOrdersRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 136, value, true);
+    this.#view.setBigInt64(this.#at + 136, wide(value, true), true);
   }
 
   get duplicateWindowNs(): number {
@@ -1648,7 +1648,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 144, true);
   }
   set duplicateWindowNsRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 144, value, true);
+    this.#view.setBigInt64(this.#at + 144, wide(value, true), true);
   }
 
   get maxFills(): number {
@@ -1661,7 +1661,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 152, true);
   }
   set maxFillsRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 152, value, true);
+    this.#view.setBigInt64(this.#at + 152, wide(value, true), true);
   }
 
   get fillsWindowNs(): number {
@@ -1674,7 +1674,7 @@ export class AccountRecord {
     return this.#view.getBigInt64(this.#at + 160, true);
   }
   set fillsWindowNsRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 160, value, true);
+    this.#view.setBigInt64(this.#at + 160, wide(value, true), true);
   }
 }
 
@@ -1726,7 +1726,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 16, true);
   }
   set valueNumeratorRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 16, value, true);
+    this.#view.setBigInt64(this.#at + 16, wide(value, true), true);
   }
 
   get valueDenominator(): number {
@@ -1739,7 +1739,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 24, true);
   }
   set valueDenominatorRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 24, value, true);
+    this.#view.setBigInt64(this.#at + 24, wide(value, true), true);
   }
 
   get feeTaker(): number {
@@ -1752,7 +1752,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 32, true);
   }
   set feeTakerRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 32, value, true);
+    this.#view.setBigInt64(this.#at + 32, wide(value, true), true);
   }
 
   get feeMaker(): number {
@@ -1765,7 +1765,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 40, true);
   }
   set feeMakerRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 40, value, true);
+    this.#view.setBigInt64(this.#at + 40, wide(value, true), true);
   }
 
   get maxOrderQuantity(): number {
@@ -1778,7 +1778,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 48, true);
   }
   set maxOrderQuantityRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 48, value, true);
+    this.#view.setBigInt64(this.#at + 48, wide(value, true), true);
   }
 
   get maxOrderNotional(): number {
@@ -1791,7 +1791,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 56, true);
   }
   set maxOrderNotionalRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 56, value, true);
+    this.#view.setBigInt64(this.#at + 56, wide(value, true), true);
   }
 
   get minOrderNotional(): number {
@@ -1804,7 +1804,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 64, true);
   }
   set minOrderNotionalRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 64, value, true);
+    this.#view.setBigInt64(this.#at + 64, wide(value, true), true);
   }
 
   get maxPosition(): number {
@@ -1817,7 +1817,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 72, true);
   }
   set maxPositionRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 72, value, true);
+    this.#view.setBigInt64(this.#at + 72, wide(value, true), true);
   }
 
   get priceCollarBps(): number {
@@ -1830,7 +1830,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 80, true);
   }
   set priceCollarBpsRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 80, value, true);
+    this.#view.setBigInt64(this.#at + 80, wide(value, true), true);
   }
 
   get maxQuoteAgeNs(): number {
@@ -1843,7 +1843,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 88, true);
   }
   set maxQuoteAgeNsRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 88, value, true);
+    this.#view.setBigInt64(this.#at + 88, wide(value, true), true);
   }
 
   get initialMarginBps(): number {
@@ -1856,7 +1856,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 96, true);
   }
   set initialMarginBpsRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 96, value, true);
+    this.#view.setBigInt64(this.#at + 96, wide(value, true), true);
   }
 
   get feeTakerPpb(): number {
@@ -1869,7 +1869,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 104, true);
   }
   set feeTakerPpbRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 104, value, true);
+    this.#view.setBigInt64(this.#at + 104, wide(value, true), true);
   }
 
   get feeMakerPpb(): number {
@@ -1882,7 +1882,7 @@ export class TermsRecord {
     return this.#view.getBigInt64(this.#at + 112, true);
   }
   set feeMakerPpbRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 112, value, true);
+    this.#view.setBigInt64(this.#at + 112, wide(value, true), true);
   }
 }
 
@@ -1913,7 +1913,7 @@ export class QuoteRecord {
     return this.#view.getBigInt64(this.#at + 0, true);
   }
   set tsEventRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 0, value, true);
+    this.#view.setBigInt64(this.#at + 0, wide(value, true), true);
   }
 
   get tsRecv(): number {
@@ -1926,7 +1926,7 @@ export class QuoteRecord {
     return this.#view.getBigInt64(this.#at + 8, true);
   }
   set tsRecvRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 8, value, true);
+    this.#view.setBigInt64(this.#at + 8, wide(value, true), true);
   }
 
   get bidPrice(): number {
@@ -1939,7 +1939,7 @@ export class QuoteRecord {
     return this.#view.getBigInt64(this.#at + 16, true);
   }
   set bidPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 16, value, true);
+    this.#view.setBigInt64(this.#at + 16, wide(value, true), true);
   }
 
   get askPrice(): number {
@@ -1952,7 +1952,7 @@ export class QuoteRecord {
     return this.#view.getBigInt64(this.#at + 24, true);
   }
   set askPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 24, value, true);
+    this.#view.setBigInt64(this.#at + 24, wide(value, true), true);
   }
 
   get bidSize(): number {
@@ -1965,7 +1965,7 @@ export class QuoteRecord {
     return this.#view.getBigInt64(this.#at + 32, true);
   }
   set bidSizeRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 32, value, true);
+    this.#view.setBigInt64(this.#at + 32, wide(value, true), true);
   }
 
   get askSize(): number {
@@ -1978,7 +1978,7 @@ export class QuoteRecord {
     return this.#view.getBigInt64(this.#at + 40, true);
   }
   set askSizeRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 40, value, true);
+    this.#view.setBigInt64(this.#at + 40, wide(value, true), true);
   }
 
   get lastPrice(): number {
@@ -1991,7 +1991,7 @@ export class QuoteRecord {
     return this.#view.getBigInt64(this.#at + 48, true);
   }
   set lastPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 48, value, true);
+    this.#view.setBigInt64(this.#at + 48, wide(value, true), true);
   }
 
   get lastSize(): number {
@@ -2004,7 +2004,7 @@ export class QuoteRecord {
     return this.#view.getBigInt64(this.#at + 56, true);
   }
   set lastSizeRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 56, value, true);
+    this.#view.setBigInt64(this.#at + 56, wide(value, true), true);
   }
 
   get flags(): number {
@@ -2049,7 +2049,7 @@ export class BookRecord {
     return this.#view.getBigInt64(this.#at + 0, true);
   }
   set tsEventRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 0, value, true);
+    this.#view.setBigInt64(this.#at + 0, wide(value, true), true);
   }
 
   get tsRecv(): number {
@@ -2062,7 +2062,7 @@ export class BookRecord {
     return this.#view.getBigInt64(this.#at + 8, true);
   }
   set tsRecvRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 8, value, true);
+    this.#view.setBigInt64(this.#at + 8, wide(value, true), true);
   }
 
   get updateId(): number {
@@ -2075,7 +2075,7 @@ export class BookRecord {
     return this.#view.getBigInt64(this.#at + 16, true);
   }
   set updateIdRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 16, value, true);
+    this.#view.setBigInt64(this.#at + 16, wide(value, true), true);
   }
 
   get dropped(): number {
@@ -2088,7 +2088,7 @@ export class BookRecord {
     return this.#view.getBigUint64(this.#at + 24, true);
   }
   set droppedRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 24, value, true);
+    this.#view.setBigUint64(this.#at + 24, wide(value, false), true);
   }
 
   get bidCount(): number {
@@ -2122,7 +2122,7 @@ export class BookRecord {
     return this.#view.getBigInt64(this.#at + 48 + index * 8, true);
   }
   setBidPricesRaw(index: number, value: bigint): void {
-    this.#view.setBigInt64(this.#at + 48 + index * 8, value, true);
+    this.#view.setBigInt64(this.#at + 48 + index * 8, wide(value, true), true);
   }
 
   bidSizes(index: number): number {
@@ -2135,7 +2135,7 @@ export class BookRecord {
     return this.#view.getBigInt64(this.#at + 128 + index * 8, true);
   }
   setBidSizesRaw(index: number, value: bigint): void {
-    this.#view.setBigInt64(this.#at + 128 + index * 8, value, true);
+    this.#view.setBigInt64(this.#at + 128 + index * 8, wide(value, true), true);
   }
 
   askPrices(index: number): number {
@@ -2148,7 +2148,7 @@ export class BookRecord {
     return this.#view.getBigInt64(this.#at + 208 + index * 8, true);
   }
   setAskPricesRaw(index: number, value: bigint): void {
-    this.#view.setBigInt64(this.#at + 208 + index * 8, value, true);
+    this.#view.setBigInt64(this.#at + 208 + index * 8, wide(value, true), true);
   }
 
   askSizes(index: number): number {
@@ -2161,7 +2161,7 @@ export class BookRecord {
     return this.#view.getBigInt64(this.#at + 288 + index * 8, true);
   }
   setAskSizesRaw(index: number, value: bigint): void {
-    this.#view.setBigInt64(this.#at + 288 + index * 8, value, true);
+    this.#view.setBigInt64(this.#at + 288 + index * 8, wide(value, true), true);
   }
 }
 
@@ -2192,7 +2192,7 @@ export class PositionRecord {
     return this.#view.getBigInt64(this.#at + 0, true);
   }
   set quantityRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 0, value, true);
+    this.#view.setBigInt64(this.#at + 0, wide(value, true), true);
   }
 
   get workingBuy(): number {
@@ -2205,7 +2205,7 @@ export class PositionRecord {
     return this.#view.getBigInt64(this.#at + 8, true);
   }
   set workingBuyRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 8, value, true);
+    this.#view.setBigInt64(this.#at + 8, wide(value, true), true);
   }
 
   get workingSell(): number {
@@ -2218,7 +2218,7 @@ export class PositionRecord {
     return this.#view.getBigInt64(this.#at + 16, true);
   }
   set workingSellRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 16, value, true);
+    this.#view.setBigInt64(this.#at + 16, wide(value, true), true);
   }
 
   get projected(): number {
@@ -2231,7 +2231,7 @@ export class PositionRecord {
     return this.#view.getBigInt64(this.#at + 24, true);
   }
   set projectedRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 24, value, true);
+    this.#view.setBigInt64(this.#at + 24, wide(value, true), true);
   }
 
   get averagePrice(): number {
@@ -2251,7 +2251,7 @@ export class PositionRecord {
     return this.#view.getBigInt64(this.#at + 40, true);
   }
   set realizedPnlRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 40, value, true);
+    this.#view.setBigInt64(this.#at + 40, wide(value, true), true);
   }
 
   get unrealizedPnl(): number {
@@ -2264,7 +2264,7 @@ export class PositionRecord {
     return this.#view.getBigInt64(this.#at + 48, true);
   }
   set unrealizedPnlRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 48, value, true);
+    this.#view.setBigInt64(this.#at + 48, wide(value, true), true);
   }
 
   get fees(): number {
@@ -2277,7 +2277,7 @@ export class PositionRecord {
     return this.#view.getBigInt64(this.#at + 56, true);
   }
   set feesRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 56, value, true);
+    this.#view.setBigInt64(this.#at + 56, wide(value, true), true);
   }
 
   get markPrice(): number {
@@ -2290,7 +2290,7 @@ export class PositionRecord {
     return this.#view.getBigInt64(this.#at + 64, true);
   }
   set markPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 64, value, true);
+    this.#view.setBigInt64(this.#at + 64, wide(value, true), true);
   }
 
   get fills(): number {
@@ -2303,7 +2303,7 @@ export class PositionRecord {
     return this.#view.getBigUint64(this.#at + 72, true);
   }
   set fillsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 72, value, true);
+    this.#view.setBigUint64(this.#at + 72, wide(value, false), true);
   }
 }
 
@@ -2334,7 +2334,7 @@ export class AccountViewRecord {
     return this.#view.getBigInt64(this.#at + 0, true);
   }
   set cashRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 0, value, true);
+    this.#view.setBigInt64(this.#at + 0, wide(value, true), true);
   }
 
   get equity(): number {
@@ -2347,7 +2347,7 @@ export class AccountViewRecord {
     return this.#view.getBigInt64(this.#at + 8, true);
   }
   set equityRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 8, value, true);
+    this.#view.setBigInt64(this.#at + 8, wide(value, true), true);
   }
 
   get realizedPnl(): number {
@@ -2360,7 +2360,7 @@ export class AccountViewRecord {
     return this.#view.getBigInt64(this.#at + 16, true);
   }
   set realizedPnlRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 16, value, true);
+    this.#view.setBigInt64(this.#at + 16, wide(value, true), true);
   }
 
   get unrealizedPnl(): number {
@@ -2373,7 +2373,7 @@ export class AccountViewRecord {
     return this.#view.getBigInt64(this.#at + 24, true);
   }
   set unrealizedPnlRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 24, value, true);
+    this.#view.setBigInt64(this.#at + 24, wide(value, true), true);
   }
 
   get fees(): number {
@@ -2386,7 +2386,7 @@ export class AccountViewRecord {
     return this.#view.getBigInt64(this.#at + 32, true);
   }
   set feesRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 32, value, true);
+    this.#view.setBigInt64(this.#at + 32, wide(value, true), true);
   }
 
   get dayPnl(): number {
@@ -2399,7 +2399,7 @@ export class AccountViewRecord {
     return this.#view.getBigInt64(this.#at + 40, true);
   }
   set dayPnlRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 40, value, true);
+    this.#view.setBigInt64(this.#at + 40, wide(value, true), true);
   }
 
   get openOrders(): number {
@@ -2412,7 +2412,7 @@ export class AccountViewRecord {
     return this.#view.getBigInt64(this.#at + 48, true);
   }
   set openOrdersRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 48, value, true);
+    this.#view.setBigInt64(this.#at + 48, wide(value, true), true);
   }
 
   get state(): number {
@@ -2457,7 +2457,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 0, true);
   }
   set inputsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 0, value, true);
+    this.#view.setBigUint64(this.#at + 0, wide(value, false), true);
   }
 
   get ticks(): number {
@@ -2470,7 +2470,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 8, true);
   }
   set ticksRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 8, value, true);
+    this.#view.setBigUint64(this.#at + 8, wide(value, false), true);
   }
 
   get slices(): number {
@@ -2483,7 +2483,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 16, true);
   }
   set slicesRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 16, value, true);
+    this.#view.setBigUint64(this.#at + 16, wide(value, false), true);
   }
 
   get ordersAccepted(): number {
@@ -2496,7 +2496,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 24, true);
   }
   set ordersAcceptedRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 24, value, true);
+    this.#view.setBigUint64(this.#at + 24, wide(value, false), true);
   }
 
   get ordersDenied(): number {
@@ -2509,7 +2509,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 32, true);
   }
   set ordersDeniedRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 32, value, true);
+    this.#view.setBigUint64(this.#at + 32, wide(value, false), true);
   }
 
   get requestsDenied(): number {
@@ -2522,7 +2522,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 40, true);
   }
   set requestsDeniedRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 40, value, true);
+    this.#view.setBigUint64(this.#at + 40, wide(value, false), true);
   }
 
   get ordersRejected(): number {
@@ -2535,7 +2535,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 48, true);
   }
   set ordersRejectedRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 48, value, true);
+    this.#view.setBigUint64(this.#at + 48, wide(value, false), true);
   }
 
   get cancels(): number {
@@ -2548,7 +2548,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 56, true);
   }
   set cancelsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 56, value, true);
+    this.#view.setBigUint64(this.#at + 56, wide(value, false), true);
   }
 
   get replaces(): number {
@@ -2561,7 +2561,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 64, true);
   }
   set replacesRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 64, value, true);
+    this.#view.setBigUint64(this.#at + 64, wide(value, false), true);
   }
 
   get fills(): number {
@@ -2574,7 +2574,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 72, true);
   }
   set fillsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 72, value, true);
+    this.#view.setBigUint64(this.#at + 72, wide(value, false), true);
   }
 
   get reports(): number {
@@ -2587,7 +2587,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 80, true);
   }
   set reportsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 80, value, true);
+    this.#view.setBigUint64(this.#at + 80, wide(value, false), true);
   }
 
   get reportsHeld(): number {
@@ -2600,7 +2600,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 88, true);
   }
   set reportsHeldRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 88, value, true);
+    this.#view.setBigUint64(this.#at + 88, wide(value, false), true);
   }
 
   get frames(): number {
@@ -2613,7 +2613,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 96, true);
   }
   set framesRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 96, value, true);
+    this.#view.setBigUint64(this.#at + 96, wide(value, false), true);
   }
 
   get frameBytes(): number {
@@ -2626,7 +2626,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 104, true);
   }
   set frameBytesRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 104, value, true);
+    this.#view.setBigUint64(this.#at + 104, wide(value, false), true);
   }
 
   get deaths(): number {
@@ -2639,7 +2639,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 112, true);
   }
   set deathsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 112, value, true);
+    this.#view.setBigUint64(this.#at + 112, wide(value, false), true);
   }
 
   get hostileRecords(): number {
@@ -2652,7 +2652,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 120, true);
   }
   set hostileRecordsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 120, value, true);
+    this.#view.setBigUint64(this.#at + 120, wide(value, false), true);
   }
 
   get signals(): number {
@@ -2665,7 +2665,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 128, true);
   }
   set signalsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 128, value, true);
+    this.#view.setBigUint64(this.#at + 128, wide(value, false), true);
   }
 
   denied(index: number): number {
@@ -2678,7 +2678,7 @@ export class CountersRecord {
     return this.#view.getBigUint64(this.#at + 136 + index * 8, true);
   }
   setDeniedRaw(index: number, value: bigint): void {
-    this.#view.setBigUint64(this.#at + 136 + index * 8, value, true);
+    this.#view.setBigUint64(this.#at + 136 + index * 8, wide(value, false), true);
   }
 }
 
@@ -2716,7 +2716,7 @@ export class StatusRecord {
     return this.#view.getBigUint64(this.#at + 32, true);
   }
   set incarnationRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 32, value, true);
+    this.#view.setBigUint64(this.#at + 32, wide(value, false), true);
   }
 
   get now(): number {
@@ -2729,7 +2729,7 @@ export class StatusRecord {
     return this.#view.getBigInt64(this.#at + 40, true);
   }
   set nowRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 40, value, true);
+    this.#view.setBigInt64(this.#at + 40, wide(value, true), true);
   }
 
   get startedRealtime(): number {
@@ -2742,7 +2742,7 @@ export class StatusRecord {
     return this.#view.getBigInt64(this.#at + 48, true);
   }
   set startedRealtimeRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 48, value, true);
+    this.#view.setBigInt64(this.#at + 48, wide(value, true), true);
   }
 
   get pid(): number {
@@ -2811,7 +2811,7 @@ export class StatusRecord {
     return this.#view.getBigUint64(this.#at + 88, true);
   }
   set ticksPublishedRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 88, value, true);
+    this.#view.setBigUint64(this.#at + 88, wide(value, false), true);
   }
 
   get tickCapacity(): number {
@@ -2824,7 +2824,7 @@ export class StatusRecord {
     return this.#view.getBigUint64(this.#at + 96, true);
   }
   set tickCapacityRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 96, value, true);
+    this.#view.setBigUint64(this.#at + 96, wide(value, false), true);
   }
 
   get stateReason(): string {
@@ -2883,7 +2883,7 @@ export class ChannelRecord {
     return this.#view.getBigUint64(this.#at + 40, true);
   }
   set ordersTakenRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 40, value, true);
+    this.#view.setBigUint64(this.#at + 40, wide(value, false), true);
   }
 
   get ordersWaiting(): number {
@@ -2896,7 +2896,7 @@ export class ChannelRecord {
     return this.#view.getBigUint64(this.#at + 48, true);
   }
   set ordersWaitingRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 48, value, true);
+    this.#view.setBigUint64(this.#at + 48, wide(value, false), true);
   }
 
   get reportsPushed(): number {
@@ -2909,7 +2909,7 @@ export class ChannelRecord {
     return this.#view.getBigUint64(this.#at + 56, true);
   }
   set reportsPushedRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 56, value, true);
+    this.#view.setBigUint64(this.#at + 56, wide(value, false), true);
   }
 
   get reportsWaiting(): number {
@@ -2922,7 +2922,7 @@ export class ChannelRecord {
     return this.#view.getBigUint64(this.#at + 64, true);
   }
   set reportsWaitingRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 64, value, true);
+    this.#view.setBigUint64(this.#at + 64, wide(value, false), true);
   }
 
   get tickLag(): number {
@@ -2935,7 +2935,7 @@ export class ChannelRecord {
     return this.#view.getBigUint64(this.#at + 72, true);
   }
   set tickLagRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 72, value, true);
+    this.#view.setBigUint64(this.#at + 72, wide(value, false), true);
   }
 
   get lastClientOrderId(): number {
@@ -2948,7 +2948,7 @@ export class ChannelRecord {
     return this.#view.getBigUint64(this.#at + 80, true);
   }
   set lastClientOrderIdRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 80, value, true);
+    this.#view.setBigUint64(this.#at + 80, wide(value, false), true);
   }
 }
 
@@ -2979,7 +2979,7 @@ export class LatencyRecord {
     return this.#view.getBigUint64(this.#at + 0, true);
   }
   set countRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 0, value, true);
+    this.#view.setBigUint64(this.#at + 0, wide(value, false), true);
   }
 
   get minimumNs(): number {
@@ -2992,7 +2992,7 @@ export class LatencyRecord {
     return this.#view.getBigUint64(this.#at + 8, true);
   }
   set minimumNsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 8, value, true);
+    this.#view.setBigUint64(this.#at + 8, wide(value, false), true);
   }
 
   get maximumNs(): number {
@@ -3005,7 +3005,7 @@ export class LatencyRecord {
     return this.#view.getBigUint64(this.#at + 16, true);
   }
   set maximumNsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 16, value, true);
+    this.#view.setBigUint64(this.#at + 16, wide(value, false), true);
   }
 
   get p50Ns(): number {
@@ -3018,7 +3018,7 @@ export class LatencyRecord {
     return this.#view.getBigUint64(this.#at + 24, true);
   }
   set p50NsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 24, value, true);
+    this.#view.setBigUint64(this.#at + 24, wide(value, false), true);
   }
 
   get p90Ns(): number {
@@ -3031,7 +3031,7 @@ export class LatencyRecord {
     return this.#view.getBigUint64(this.#at + 32, true);
   }
   set p90NsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 32, value, true);
+    this.#view.setBigUint64(this.#at + 32, wide(value, false), true);
   }
 
   get p99Ns(): number {
@@ -3044,7 +3044,7 @@ export class LatencyRecord {
     return this.#view.getBigUint64(this.#at + 40, true);
   }
   set p99NsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 40, value, true);
+    this.#view.setBigUint64(this.#at + 40, wide(value, false), true);
   }
 
   get p999Ns(): number {
@@ -3057,7 +3057,7 @@ export class LatencyRecord {
     return this.#view.getBigUint64(this.#at + 48, true);
   }
   set p999NsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 48, value, true);
+    this.#view.setBigUint64(this.#at + 48, wide(value, false), true);
   }
 }
 
@@ -3088,7 +3088,7 @@ export class OpenOrderRecord {
     return this.#view.getBigUint64(this.#at + 0, true);
   }
   set clientOrderIdRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 0, value, true);
+    this.#view.setBigUint64(this.#at + 0, wide(value, false), true);
   }
 
   get price(): number {
@@ -3101,7 +3101,7 @@ export class OpenOrderRecord {
     return this.#view.getBigInt64(this.#at + 8, true);
   }
   set priceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 8, value, true);
+    this.#view.setBigInt64(this.#at + 8, wide(value, true), true);
   }
 
   get quantity(): number {
@@ -3114,7 +3114,7 @@ export class OpenOrderRecord {
     return this.#view.getBigInt64(this.#at + 16, true);
   }
   set quantityRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 16, value, true);
+    this.#view.setBigInt64(this.#at + 16, wide(value, true), true);
   }
 
   get filled(): number {
@@ -3127,7 +3127,7 @@ export class OpenOrderRecord {
     return this.#view.getBigInt64(this.#at + 24, true);
   }
   set filledRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 24, value, true);
+    this.#view.setBigInt64(this.#at + 24, wide(value, true), true);
   }
 
   get instrument(): number {
@@ -3330,7 +3330,7 @@ export class ModelInfoRecord {
     return this.#view.getBigUint64(this.#at + 112, true);
   }
   set weightsRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 112, value, true);
+    this.#view.setBigUint64(this.#at + 112, wide(value, false), true);
   }
 
   get rowBytes(): number {
@@ -3343,7 +3343,7 @@ export class ModelInfoRecord {
     return this.#view.getBigUint64(this.#at + 120, true);
   }
   set rowBytesRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 120, value, true);
+    this.#view.setBigUint64(this.#at + 120, wide(value, false), true);
   }
 
   features(index: number): number {
@@ -3381,7 +3381,7 @@ export class SampleRecord {
     return this.#view.getBigInt64(this.#at + 0, true);
   }
   set tsEventRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 0, value, true);
+    this.#view.setBigInt64(this.#at + 0, wide(value, true), true);
   }
 
   get ticks(): number {
@@ -3394,7 +3394,7 @@ export class SampleRecord {
     return this.#view.getBigUint64(this.#at + 8, true);
   }
   set ticksRaw(value: bigint) {
-    this.#view.setBigUint64(this.#at + 8, value, true);
+    this.#view.setBigUint64(this.#at + 8, wide(value, false), true);
   }
 
   get bidPrice(): number {
@@ -3407,7 +3407,7 @@ export class SampleRecord {
     return this.#view.getBigInt64(this.#at + 16, true);
   }
   set bidPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 16, value, true);
+    this.#view.setBigInt64(this.#at + 16, wide(value, true), true);
   }
 
   get askPrice(): number {
@@ -3420,7 +3420,7 @@ export class SampleRecord {
     return this.#view.getBigInt64(this.#at + 24, true);
   }
   set askPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 24, value, true);
+    this.#view.setBigInt64(this.#at + 24, wide(value, true), true);
   }
 
   get lastPrice(): number {
@@ -3433,7 +3433,7 @@ export class SampleRecord {
     return this.#view.getBigInt64(this.#at + 32, true);
   }
   set lastPriceRaw(value: bigint) {
-    this.#view.setBigInt64(this.#at + 32, value, true);
+    this.#view.setBigInt64(this.#at + 32, wide(value, true), true);
   }
 
   get instrument(): number {

@@ -1,5 +1,6 @@
 /** What an adapter is: one way in which a runtime calls the library. */
 
+import { NT_ERR_TIMEOUT } from "../generated/abi.ts";
 import type { Pointer, Symbols } from "../generated/symbols.ts";
 
 export type AdapterName = "node-api" | "bun:ffi" | "Deno.dlopen" | "koffi";
@@ -28,6 +29,8 @@ export interface Adapter {
   waiter(client: number, wake: Wake): Waiter;
 }
 
+const LOOK_MS = 1;
+
 /** Waits with a function that sleeps on another thread and answers with a promise. */
 export class PromiseWaiter implements Waiter {
   readonly #sleep: (reportsOnly: boolean) => Promise<number>;
@@ -46,10 +49,11 @@ export class PromiseWaiter implements Waiter {
     if (this.#sleeping === "reports" && !reportsOnly) this.#interrupt(); // wakes with 0, and is armed again
     if (this.#sleeping !== "no" || this.#stopped) return;
     this.#sleeping = reportsOnly ? "reports" : "any";
-    void this.#sleep(reportsOnly).then((result) => {
+    const woken = (result: number): void => {
       this.#sleeping = "no";
       if (!this.#stopped) this.#wake(result);
-    });
+    };
+    void this.#sleep(reportsOnly).then(woken, () => setTimeout(woken, LOOK_MS, 0)); // what sleeps has failed: the client looks for itself
   }
 
   rest(): void {
@@ -60,4 +64,16 @@ export class PromiseWaiter implements Waiter {
     this.#stopped = true;
     this.rest();
   }
+}
+
+/** nt_client_wait without a thread that could sleep: looks every millisecond. */
+export function lookOften(symbols: Symbols, client: number, reportsOnly: boolean): Promise<number> {
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      const result = symbols.nt_client_wait(client, reportsOnly ? 1 : 0, 0);
+      if (result === NT_ERR_TIMEOUT) return;
+      clearInterval(timer);
+      resolve(result);
+    }, LOOK_MS);
+  });
 }
