@@ -128,15 +128,20 @@ $(JS)/dist/.stamp: $(wildcard $(JS)/src/*.ts $(JS)/src/*/*.ts) $(JS)/tsconfig.js
 	echo "build: $(JS)/dist" >&2
 	rm -rf $(JS)/dist
 	$(TSC) -p $(JS)
+	$(JS)/node_modules/.bin/esbuild $(JS)/dist/index.js --outfile=$(JS)/dist/neural_trader.js --bundle --platform=node --format=esm --external:koffi \
+	  --minify-whitespace --minify-syntax --log-level=warning
 	touch $@
 
-# What the package carries for one platform: the library and the addon, without symbols that only debuggers read.
+# What the package carries for one platform: the modules as one file, which takes less memory, the types, and the library and the addon
+# without symbols that only debuggers read.
+PACKED := build/package
 package: javascript
-	mkdir -p $(JS)/native/$(PLATFORM) dist
-	cp build/core/libneural_trader.so $(ADDON) $(JS)/native/$(PLATFORM)/
-	strip --strip-unneeded $(JS)/native/$(PLATFORM)/*
-	cp LICENSE $(JS)/
-	cd $(JS) && npm pack --silent --pack-destination ../../dist
+	rm -rf $(PACKED)
+	mkdir -p $(PACKED)/native/$(PLATFORM) dist
+	cp -r $(JS)/package.json $(JS)/README.md LICENSE $(JS)/dist $(PACKED)/
+	cp build/core/libneural_trader.so $(ADDON) $(PACKED)/native/$(PLATFORM)/
+	strip --strip-unneeded $(PACKED)/native/$(PLATFORM)/*
+	cd $(PACKED) && npm pack --silent --pack-destination ../../dist
 
 # CI checks with both compilers and libFuzzer, and opens tearsheets in a browser; another machine may do without them.
 system:
@@ -200,7 +205,7 @@ fuzz: system .venv/.tests $(BUILT)
 
 # What these run is built apart, compared from outside, or reached by others as well: their lines are not counted.
 APART := $(addprefix tests/python/test_,packaging.py mutants.py docs.py docs_javascript.py reference.py hftbacktest.py tearsheet_browser.py)
-test-python: .venv/.tests build/peer $(BUILT)
+test-python: .venv/.tests build/peer $(BUILT) $(if $(shell command -v npm),javascript)
 	$(PYTEST) --cov --cov-report= $(addprefix --ignore=,$(APART))
 	$(PYTEST) $(APART)
 	$(BIN)/coverage report --fail-under=95
@@ -221,10 +226,10 @@ coverage: .venv/.tools
 
 # ---- measurements --------------------------------------------------------------------------------------------------------------
 
-bench: .venv/.bench $(BUILT)
+bench: .venv/.bench $(BUILT) $(if $(shell command -v npm),javascript)
 	$(BIN)/python tests/benchmarks/run.py --json bench.json
 
-bench-quick: .venv/.bench $(BUILT)
+bench-quick: .venv/.bench $(BUILT) $(if $(shell command -v npm),javascript)
 	$(BIN)/python tests/benchmarks/run.py --json bench.json --quick
 
 # On a machine with an NVIDIA GPU.
@@ -247,4 +252,4 @@ docs: .venv/.docs $(BUILT)
 	echo "documentation: build/docs/index.html" >&2
 
 clean:
-	rm -rf .venv build dist $(addprefix $(JS)/,node_modules dist build native)
+	rm -rf .venv build dist $(addprefix $(JS)/,node_modules dist build)

@@ -17,6 +17,7 @@ import compiled
 import day
 import features
 import gpu
+import interop
 import machine
 import model
 import order
@@ -33,6 +34,7 @@ GROUPS = {
     "ring": ring.measure,
     "validate": validate.measure,
     "order": order.measure,
+    "interop": interop.measure,
     "replay": replay.measure,
     "strategy": compiled.measure,
     "features": features.measure,

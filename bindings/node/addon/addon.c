@@ -8,8 +8,10 @@
  *   stop(waiter)                  ends the thread; before the client is closed
  *
  * It runs in Node, Bun and Deno. */
+#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,41 +24,43 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of both lists */
 /* A library stays open as long as the process: functions and threads of every environment may be inside it. */
 typedef struct nt_library {
   struct nt_library *next;
-  void *object; /* of dlopen */
+  char *path; /* it stays this library, whatever becomes of the file */
   nt_symbols symbols;
 } nt_library;
 
 static nt_library *libraries;
 
+/* Fills the table; the name of a function that the object does not have, else NULL. */
+static const char *bind_symbols(void *object, nt_symbols *symbols) {
+  for (size_t i = 0; i < sizeof(NT_ADDON_SYMBOLS) / sizeof(NT_ADDON_SYMBOLS[0]); i++) {
+    void *found = dlsym(object, NT_ADDON_SYMBOLS[i].name);
+    if (found == NULL) return NT_ADDON_SYMBOLS[i].name;
+    memcpy((char *)symbols + NT_ADDON_SYMBOLS[i].offset, &found, sizeof(found));
+  }
+  return NULL;
+}
+
 static nt_library *load(const char *path, char *problem, size_t bytes) {
+  for (nt_library *known = libraries; known != NULL; known = known->next) {
+    if (strcmp(known->path, path) == 0) return known;
+  }
   void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (object == NULL) {
     const char *said = dlerror();
-    strncpy(problem, said != NULL ? said : "dlopen failed", bytes - 1);
+    (void)snprintf(problem, bytes, "%s", said != NULL ? said : "dlopen failed");
     return NULL;
-  }
-  for (nt_library *known = libraries; known != NULL; known = known->next) {
-    if (known->object != object) continue;
-    dlclose(object); /* only counts down: it was open */
-    return known;
   }
   nt_library *library = calloc(1, sizeof(nt_library));
-  if (library == NULL) {
-    strncpy(problem, "no memory", bytes - 1);
+  char *copy = strdup(path);
+  const char *missing = library == NULL || copy == NULL ? "memory" : bind_symbols(object, &library->symbols);
+  if (missing != NULL) {
+    (void)snprintf(problem, bytes, "there is no %s", missing);
+    free(library);
+    free(copy);
+    dlclose(object);
     return NULL;
   }
-  for (size_t i = 0; i < sizeof(NT_ADDON_SYMBOLS) / sizeof(NT_ADDON_SYMBOLS[0]); i++) {
-    void *found = dlsym(object, NT_ADDON_SYMBOLS[i].name);
-    if (found == NULL) {
-      strncpy(problem, "it has no ", bytes - 1);
-      strncat(problem, NT_ADDON_SYMBOLS[i].name, bytes - strlen(problem) - 1);
-      free(library);
-      dlclose(object);
-      return NULL;
-    }
-    memcpy((char *)&library->symbols + NT_ADDON_SYMBOLS[i].offset, &found, sizeof(found));
-  }
-  library->object = object;
+  library->path = copy;
   library->next = libraries;
   libraries = library;
   return library;
@@ -114,7 +118,7 @@ typedef struct nt_waiter {
   int32_t (*wait)(uint32_t client, uint32_t reports_only, int64_t timeout_ns);
   int32_t (*interrupt)(uint32_t client);
   uint32_t client;
-  uint32_t armed;        /* under the mutex, as the next two */
+  uint32_t armed; /* under the mutex, as the next two */
   uint32_t reports_only;
   uint32_t stopping;
   uint32_t referenced; /* of the event loop's thread: the process stays alive */
@@ -285,10 +289,13 @@ static napi_value stop(napi_env env, napi_callback_info info) {
 }
 
 NAPI_MODULE_INIT() {
+  Dl_info self; /* never unmapped: the lists are of the process, and workers come and go */
+  if (dladdr(&lock, &self) != 0) (void)dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
   const struct {
     const char *name;
     napi_callback call;
-  } functions[] = {{"open", open_library}, {"address", address_of}, {"waiter", create_waiter}, {"arm", arm}, {"rest", rest}, {"stop", stop}};
+  } functions[] = {{"open", open_library}, {"address", address_of}, {"waiter", create_waiter},
+                   {"arm", arm},           {"rest", rest},          {"stop", stop}};
   for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
     napi_value function;
     if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function) != napi_ok ||

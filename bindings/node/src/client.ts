@@ -2,30 +2,23 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { BadHandle, Corrupt, describe, InvalidArgument, ModelNotReady, NameInUse, NoData, NotFound, WouldDeadlock } from "./errors.ts";
+import { BadHandle, Corrupt, describe, InvalidArgument, WouldDeadlock } from "./errors.ts";
 import * as abi from "./generated/abi.ts";
-import {
-  AccountViewRecord,
-  ChannelRecord,
-  OpenOrderRecord,
-  OrderRecord,
-  PollRecord,
-  PositionRecord,
-  QuoteRecord,
-  ReportRecord,
-  StatusRecord,
-  TickRecord,
-} from "./generated/records.ts";
+import { OpenOrderRecord, OrderRecord, PollRecord, ReportRecord, TickRecord } from "./generated/records.ts";
 import type { Pointer, Symbols } from "./generated/symbols.ts";
 import type { Tradable, TradingAccount } from "./instruments.ts";
 import { findAccounts, findModels, findTradables, unknown } from "./instruments.ts";
 import type { Block, Library } from "./library.ts";
 import { openLibrary } from "./library.ts";
-import { fromRaw, rawText } from "./numbers.ts";
+import { fromRaw } from "./numbers.ts";
 import type { OrderRequest, Replacement } from "./orders.ts";
 import { orderId, OrderWriter, own } from "./orders.ts";
+import type { Account, Position, Quote } from "./reads.ts";
+import { modelOf, Reads } from "./reads.ts";
 import type { OrderId, Side, Status } from "./reports.ts";
 import { ExecutionResult, isTerminal, Report, sideOf, statusOf } from "./reports.ts";
+import type { SignalInput } from "./signal_input.ts";
+import { writeSignal } from "./signal_input.ts";
 import type { Signal } from "./ticks.ts";
 import { signalOf, takeSignals, Ticks } from "./ticks.ts";
 import { aborted, Parking, waitingTime } from "./waiting.ts";
@@ -39,56 +32,6 @@ export interface Batch {
   readonly lost: number;
   /** The source has ended, and everything has been delivered. */
   readonly ended: boolean;
-}
-
-/** Prices and sizes in units, null until known. */
-export interface Quote {
-  readonly symbol: string;
-  readonly tsEvent: bigint;
-  readonly bidPrice: number | null;
-  readonly askPrice: number | null;
-  readonly bidSize: number | null;
-  readonly askSize: number | null;
-  readonly lastPrice: number | null;
-  readonly lastSize: number | null;
-  readonly session: string;
-  /** Implied from trades by the tick rule. */
-  readonly implied: boolean;
-  /** Its book is stale, and its prices are absent. */
-  readonly stale: boolean;
-}
-
-/** Quantities in units, money as exact text. */
-export interface Position {
-  readonly symbol: string;
-  /** Filled, signed. */
-  readonly quantity: number;
-  /** Once everything under way has filled, this client's orders in flight included. */
-  readonly projected: number;
-  readonly workingBuy: number;
-  readonly workingSell: number;
-  /** Average cost of what is open, NaN when flat. */
-  readonly averagePrice: number;
-  /** Before fees. */
-  readonly realizedPnl: string;
-  readonly unrealizedPnl: string;
-  readonly fees: string;
-}
-
-/** Money of an account in its currency, as exact text. */
-export interface Account {
-  readonly name: string;
-  readonly currency: string;
-  readonly cash: string;
-  readonly equity: string;
-  readonly realizedPnl: string;
-  readonly unrealizedPnl: string;
-  readonly fees: string;
-  readonly dayPnl: string;
-  readonly openOrders: number;
-  readonly state: string;
-  /** Why it was latched, null where nothing did. */
-  readonly stateReason: string | null;
 }
 
 /** An order of this client that is not known to be at its end. */
@@ -152,18 +95,12 @@ export class Client implements AsyncDisposable, Disposable {
   readonly #report: ReportRecord;
   readonly #pollPointer: Pointer;
   readonly #poll: PollRecord;
-  readonly #scratch: Block;
-  readonly #position: PositionRecord;
-  readonly #quote: QuoteRecord;
-  readonly #account: AccountViewRecord;
-  readonly #status: StatusRecord;
-  readonly #signal: TickRecord;
-  readonly #features: Float64Array;
-  readonly #featureNames: readonly string[];
-  readonly #awaited = new Map<OrderId, AwaitedOrder>();
+  readonly #reads: Reads;
+  readonly #awaited = new Map<OrderId, AwaitedOrder>(); // by callers who sleep
   readonly #parking: Parking;
   #handle: number;
   #kept: Report[] = []; // read while an order was awaited, for the next poll
+  #looking: AwaitedOrder | undefined; // what this thread looks for now: found without a search
   #subscribed = false;
   #ended = false;
 
@@ -195,14 +132,7 @@ export class Client implements AsyncDisposable, Disposable {
     const poll = library.allocate(PollRecord.bytes);
     this.#poll = new PollRecord(poll.buffer);
     this.#pollPointer = poll.pointer;
-    this.#scratch = library.allocate(512);
-    this.#position = new PositionRecord(this.#scratch.buffer);
-    this.#quote = new QuoteRecord(this.#scratch.buffer);
-    this.#account = new AccountViewRecord(this.#scratch.buffer);
-    this.#status = new StatusRecord(this.#scratch.buffer);
-    this.#signal = new TickRecord(this.#scratch.buffer);
-    this.#features = new Float64Array(this.#scratch.buffer, 0, abi.NT_FEATURE_COUNT);
-    this.#featureNames = featureNames(library, this.#scratch);
+    this.#reads = new Reads(library, handle, this.#tradables, this.#models);
     this.#parking = new Parking(library, handle);
   }
 
@@ -237,7 +167,7 @@ export class Client implements AsyncDisposable, Disposable {
   static #adopt(library: Library, handle: number, name: string): Client {
     try {
       const client = new Client(library, handle, name);
-      client.#checkIds();
+      client.#reads.checkIds(name);
       return client;
     } catch (error) {
       library.symbols.nt_close(handle);
@@ -304,35 +234,62 @@ export class Client implements AsyncDisposable, Disposable {
     const started = performance.now();
     const pending = this.#execute(order, options);
     const waitNs = options.spin === true ? SPIN_NS : SLEEP_NS;
+    this.#looking = pending;
     try {
       do this.#takeReports(waitNs);
       while (!pending.settled && performance.now() - started < timeoutMs);
-      return pending.result(started);
+      return pending.result(performance.now() - started);
     } finally {
-      this.#forget(pending);
+      this.#looking = undefined;
+      if (!pending.given) this.#return(pending);
     }
   }
 
   /** Submit and await, without blocking the event loop. As executeSync; `signal` ends the wait and leaves the order as it is. */
-  async execute(order: OrderRequest, options: ExecuteOptions & { readonly signal?: AbortSignal } = {}): Promise<ExecutionResult> {
-    const timeoutMs = waitingTime(options.timeoutMs, "timeoutMs", 1_000);
-    options.signal?.throwIfAborted();
-    const started = performance.now();
-    const pending = this.#execute(order, options);
+  execute(order: OrderRequest, options: ExecuteOptions & { readonly signal?: AbortSignal } = {}): Promise<ExecutionResult> {
+    try {
+      const timeoutMs = waitingTime(options.timeoutMs, "timeoutMs", 1_000);
+      options.signal?.throwIfAborted();
+      const started = performance.now();
+      const pending = this.#execute(order, options);
+      this.#look(pending);
+      if (!pending.settled) return this.#settle(pending, started, timeoutMs, options.signal);
+      const now = performance.now();
+      const result = pending.result(now - started);
+      return this.#parking.isDue(now) ? this.#parking.turn().then(() => result) : Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  /** Most orders are answered before their caller would have slept. */
+  #look(pending: AwaitedOrder): void {
+    this.#looking = pending;
     try {
       for (let looks = 0; looks < LOOKS && !pending.settled; looks++) this.#takeReports(0);
-      if (pending.settled) await this.#parking.turn();
+    } catch (error) {
+      this.#return(pending);
+      throw error;
+    } finally {
+      this.#looking = undefined;
+    }
+  }
+
+  async #settle(pending: AwaitedOrder, started: number, timeoutMs: number, signal: AbortSignal | undefined): Promise<ExecutionResult> {
+    this.#awaited.set(pending.orderId, pending);
+    try {
       while (!pending.settled) {
         const left = timeoutMs - (performance.now() - started);
         pending.parked = true;
-        if (left <= 0 || !(await this.#parking.wait(true, left, options.signal))) break;
+        if (left <= 0 || !(await this.#parking.wait(true, left, signal))) break;
         pending.parked = false;
         this.#open();
         this.#takeReports(0);
       }
-      return pending.result(started);
+      return pending.result(performance.now() - started);
     } finally {
-      this.#forget(pending);
+      this.#awaited.delete(pending.orderId);
+      if (!pending.given) this.#return(pending);
     }
   }
 
@@ -343,15 +300,12 @@ export class Client implements AsyncDisposable, Disposable {
     const ends = this.#writer.write(order);
     const until = options.until ?? (ends ? "done" : "accepted");
     if (until !== "done" && until !== "accepted") throw new InvalidArgument(`until ${describe(until)} is neither "accepted" nor "done"`);
-    const pending = new AwaitedOrder(this.#send(), until === "done");
-    this.#awaited.set(pending.orderId, pending);
-    return pending;
+    return new AwaitedOrder(this.#send(), until === "done");
   }
 
-  /** Nobody awaits the order any more: what its caller was not given is for the next poll. */
-  #forget(pending: AwaitedOrder): void {
-    this.#awaited.delete(pending.orderId);
-    if (!pending.given) this.#kept.unshift(...pending.reports);
+  /** What the caller of an order was not given is for the next poll. */
+  #return(pending: AwaitedOrder): void {
+    this.#kept.unshift(...pending.reports);
   }
 
   #send(): OrderId {
@@ -449,7 +403,7 @@ export class Client implements AsyncDisposable, Disposable {
         damaged = error; // beyond 2^53: no kernel writes that
         continue;
       }
-      const pending = this.#awaited.get(report.orderId);
+      const pending = report.orderId === this.#looking?.orderId ? this.#looking : this.#awaited.get(report.orderId);
       if (pending === undefined) {
         this.#kept.push(report);
       } else {
@@ -465,56 +419,17 @@ export class Client implements AsyncDisposable, Disposable {
 
   /** The instrument's last quote and trade. NoData before the first tick. */
   quote(symbol: string): Quote {
-    const tradable = this.#writer.tradable(symbol);
-    this.#read(this.#calls.nt_read_quote(this.#handle, tradable.index, this.#scratch.pointer), symbol);
-    const row = this.#quote;
-    const price = (raw: number): number | null => (Number.isNaN(raw) ? null : fromRaw(raw, tradable.priceDecimals));
-    const size = (raw: number): number | null => (Number.isNaN(raw) ? null : fromRaw(raw, tradable.quantityDecimals));
-    const prices = { bidPrice: price(row.bidPrice), askPrice: price(row.askPrice), bidSize: size(row.bidSize), askSize: size(row.askSize) };
-    const last = { lastPrice: price(row.lastPrice), lastSize: size(row.lastSize) };
-    const flags = { implied: (row.flags & abi.NT_TICK_IMPLIED) !== 0, stale: (row.flags & abi.NT_TICK_STALE) !== 0 };
-    return { symbol, tsEvent: row.tsEventRaw, ...prices, ...last, session: abi.SESSION[row.session] ?? String(row.session), ...flags };
+    return this.#reads.quote(this.#writer.tradable(symbol));
   }
 
   /** A position of an account, the first unless named. */
   position(symbol: string, account?: string): Position {
-    const tradable = this.#writer.tradable(symbol);
-    const owner = this.#owner(account);
-    this.#read(this.#calls.nt_read_position(this.#handle, owner.index, tradable.index, this.#scratch.pointer), symbol);
-    const row = this.#position;
-    const units = (raw: number): number => fromRaw(raw, tradable.quantityDecimals);
-    return {
-      symbol,
-      quantity: units(row.quantity),
-      projected: units(row.projected),
-      workingBuy: units(row.workingBuy),
-      workingSell: units(row.workingSell),
-      averagePrice: row.averagePrice,
-      realizedPnl: rawText(row.realizedPnlRaw, owner.decimals),
-      unrealizedPnl: rawText(row.unrealizedPnlRaw, owner.decimals),
-      fees: rawText(row.feesRaw, owner.decimals),
-    };
+    return this.#reads.position(this.#writer.tradable(symbol), this.#owner(account));
   }
 
   /** Money of an account, the first unless named. */
   account(name?: string): Account {
-    const owner = this.#owner(name);
-    this.#read(this.#calls.nt_read_account(this.#handle, owner.index, this.#scratch.pointer), owner.name);
-    const row = this.#account;
-    const money = (raw: bigint): string => rawText(raw, owner.decimals);
-    return {
-      name: owner.name,
-      currency: owner.currency,
-      cash: money(row.cashRaw),
-      equity: money(row.equityRaw),
-      realizedPnl: money(row.realizedPnlRaw),
-      unrealizedPnl: money(row.unrealizedPnlRaw),
-      fees: money(row.feesRaw),
-      dayPnl: money(row.dayPnlRaw),
-      openOrders: row.openOrders,
-      state: abi.TRADING_STATE[row.state] ?? String(row.state),
-      stateReason: row.stateReason === 0 ? null : (abi.REASON[row.stateReason] ?? String(row.stateReason)),
-    };
+    return this.#reads.account(this.#owner(name));
   }
 
   /** This client's open orders, as its submits and the polled reports tell. */
@@ -535,41 +450,35 @@ export class Client implements AsyncDisposable, Disposable {
 
   /** Streaming features by name; NaN where the feed does not carry what one needs. NoData before the first tick. */
   features(symbol: string): Readonly<Record<string, number>> {
-    const tradable = this.#writer.tradable(symbol);
-    const pointer = this.#scratch.pointer;
-    this.#read(this.#calls.nt_read_features(this.#handle, tradable.index, pointer, abi.NT_FEATURE_COUNT), symbol);
-    const values: Record<string, number> = {};
-    const names = this.#featureNames;
-    for (let index = 0; index < names.length; index++) values[names[index] as string] = this.#features[index] as number;
-    return values;
+    return this.#reads.features(this.#writer.tradable(symbol));
   }
 
   /** The last signal of a model (the first unless named). NoData before the first, ModelNotReady while it warms up. */
   signal(symbol: string, model?: string): Signal {
-    const tradable = this.#writer.tradable(symbol);
-    if (this.#models.length === 0) throw new NotFound("this kernel has no models; add [models.NAME] to its configuration");
-    const index = model === undefined ? 0 : this.#models.indexOf(model);
-    if (index < 0) throw unknown("model", model, this.#models);
-    const result = this.#calls.nt_read_signal(this.#handle, index, tradable.index, this.#scratch.pointer);
-    const name = this.#models[index];
-    if (result === abi.NT_ERR_NO_DATA) throw new NoData(`model ${name} has said nothing about ${symbol} yet`);
-    if (result === abi.NT_ERR_NOT_READY) {
-      throw new ModelNotReady(`model ${name} warms up on ${symbol}; its last signal does not hold any more`);
-    }
-    this.#read(result, symbol);
-    return signalOf(this.#signal, this.#models, this.#tradables);
+    return this.#reads.signal(this.#writer.tradable(symbol), modelOf(this.#models, model));
+  }
+
+  /**
+   * Say what a model in this program found: everybody sees it among the signals, this client too. After the end of a tape nobody hears it.
+   * InvalidArgument for values that are not finite, and for a model that the kernel steps itself; Full when the kernel lags.
+   */
+  sendSignal(signal: SignalInput): void {
+    const block = this.#library.allocate(TickRecord.bytes);
+    const record = new TickRecord(block.buffer);
+    writeSignal(record, signal);
+    record.instrument = this.#writer.tradable(signal.symbol).index;
+    record.model = modelOf(this.#models, signal.model);
+    this.#library.check(this.#calls.nt_client_signal(this.#handle, block.pointer), this.#handle);
   }
 
   /** The kernel's time in nanoseconds: the tape's, or CLOCK_MONOTONIC. */
   nowNs(): bigint {
-    this.#read(this.#calls.nt_read_now(this.#handle, this.#scratch.pointer), "");
-    return new DataView(this.#scratch.buffer).getBigInt64(0, true);
+    return this.#reads.nowNs();
   }
 
   /** Whether the kernel replays a tape, and not the machine's time. */
   get onTape(): boolean {
-    this.#read(this.#calls.nt_read_status(this.#handle, this.#scratch.pointer), "");
-    return this.#status.clock === abi.NT_CLOCK_TAPE;
+    return this.#reads.onTape;
   }
 
   // ---- life ------------------------------------------------------------------------------------------------------------------
@@ -579,6 +488,7 @@ export class Client implements AsyncDisposable, Disposable {
     const handle = this.#handle;
     if (handle === 0) return;
     this.#handle = 0;
+    this.#reads.close();
     this.#parking.close();
     this.#calls.nt_close(handle);
   }
@@ -606,27 +516,6 @@ export class Client implements AsyncDisposable, Disposable {
     const first = this.#accounts[0];
     if (first === undefined) throw unknown("account", "", []);
     return first;
-  }
-
-  #read(result: number, symbol: string): void {
-    if (result >= 0) return;
-    if (result === abi.NT_ERR_NO_DATA) throw new NoData(`no tick of ${symbol} has come yet`);
-    this.#library.check(result, this.#handle);
-  }
-
-  /** Ids of a name's former life go on: beyond 2^53 they would not be exact. */
-  #checkIds(): void {
-    this.#read(this.#calls.nt_read_status(this.#handle, this.#scratch.pointer), "");
-    const channels = this.#status.channels;
-    const row = new ChannelRecord(this.#scratch.buffer);
-    for (let index = 0; index < channels; index++) {
-      this.#read(this.#calls.nt_read_channel(this.#handle, index, this.#scratch.pointer), "");
-      if (row.client !== this.name || row.lastClientOrderIdRaw < BigInt(Number.MAX_SAFE_INTEGER) - 2n ** 32n) continue;
-      throw new NameInUse(`the order ids of ${this.name} have come near 2^53, beyond which JavaScript is not exact; take another name`, {
-        observed: row.lastClientOrderIdRaw,
-        limit: Number.MAX_SAFE_INTEGER,
-      });
-    }
   }
 
   #openOrders(): OpenRow[] {
@@ -676,9 +565,9 @@ class AwaitedOrder {
     return last !== undefined && (!this.#done || isTerminal(last.status));
   }
 
-  result(started: number): ExecutionResult {
+  result(takenMs: number): ExecutionResult {
     this.given = true;
-    return new ExecutionResult(this.orderId, this.reports, Math.round((performance.now() - started) * 1e6));
+    return new ExecutionResult(this.orderId, this.reports, Math.round(takenMs * 1e6));
   }
 }
 
@@ -692,12 +581,4 @@ function message(error: unknown): string {
 
 function code(error: unknown): number {
   return typeof error === "object" && error !== null && "code" in error && typeof error.code === "number" ? error.code : 0;
-}
-
-function featureNames(library: Library, scratch: Block): readonly string[] {
-  const text = new Uint8Array(scratch.buffer, 0, abi.NT_NAME_BYTES);
-  return Array.from({ length: abi.NT_FEATURE_COUNT }, (_, index) => {
-    library.check(library.symbols.nt_feature_name(index, scratch.pointer, abi.NT_NAME_BYTES), 0);
-    return new TextDecoder().decode(text.slice(0, text.indexOf(0)));
-  });
 }

@@ -1,6 +1,5 @@
 /** The awaited face of a kernel: start, submit orders and await their answers, subscribe to market data, stop. */
 
-import type { Account, Position } from "./client.ts";
 import { Client } from "./client.ts";
 import type { KernelConfig } from "./config.ts";
 import { Closed, describe, InvalidArgument, NeuralTraderError, NotFound, StateError, TimedOut } from "./errors.ts";
@@ -12,6 +11,7 @@ import type { Counters, Latency } from "./monitor.ts";
 import { Monitor } from "./monitor.ts";
 import type { OrderRequest } from "./orders.ts";
 import { orderId } from "./orders.ts";
+import type { Account, Position } from "./reads.ts";
 import type { OrderId, Report } from "./reports.ts";
 import { ExecutionResult, isTerminal } from "./reports.ts";
 import { chosenSymbols } from "./stream.ts";

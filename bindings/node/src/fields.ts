@@ -27,6 +27,12 @@ export function readUnsigned(view: DataView, at: number): number {
 
 /** Write an exact number; NaN is NT_ABSENT. RangeError for a fraction or beyond 2^53. */
 export function writeSigned(view: DataView, at: number, value: number): void {
+  const word = value | 0;
+  if (word === value) {
+    view.setInt32(at, word, true);
+    view.setInt32(at + 4, word >> 31, true);
+    return;
+  }
   const high = Math.floor(value / HIGH);
   const low = value - high * HIGH;
   if (Number.isSafeInteger(value)) {
@@ -42,6 +48,12 @@ export function writeSigned(view: DataView, at: number, value: number): void {
 
 /** Write an exact number that is not negative. */
 export function writeUnsigned(view: DataView, at: number, value: number): void {
+  const word = value | 0;
+  if (word === value && word >= 0) {
+    view.setInt32(at, word, true);
+    view.setInt32(at + 4, 0, true);
+    return;
+  }
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is not an exact whole number from 0`);
   const high = Math.floor(value / HIGH);
   view.setUint32(at, value - high * HIGH, true);

@@ -1,6 +1,6 @@
 /** Neural Trader for JavaScript: the public names, nothing else. */
 
-export type { Account, AttachOptions, Batch, ExecuteOptions, OpenOrder, Position, Quote } from "./client.ts";
+export type { AttachOptions, Batch, ExecuteOptions, OpenOrder } from "./client.ts";
 export { Client } from "./client.ts";
 export type {
   AccountConfig,
@@ -31,11 +31,13 @@ export { Model } from "./model.ts";
 export type { Counters, Latency } from "./monitor.ts";
 export { Monitor } from "./monitor.ts";
 export type { OrderRequest, OrderType, Price, Replacement, TimeInForce } from "./orders.ts";
+export type { Account, Position, Quote } from "./reads.ts";
 export type { OrderId, Side, Status } from "./reports.ts";
 export { ExecutionResult, Report } from "./reports.ts";
 export type { Closable } from "./resources.ts";
 export { CleanupFailed, ResourceManager } from "./resources.ts";
 export type { AdapterName } from "./runtime/adapter.ts";
+export type { SignalInput } from "./signal_input.ts";
 export type { KernelStatus } from "./status.ts";
 export type { StreamOptions } from "./stream.ts";
 export { MarketDataStream } from "./stream.ts";

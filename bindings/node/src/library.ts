@@ -52,10 +52,11 @@ export function platformName(platform: string = process.platform, architecture: 
   return `${platform}-${architecture}${platform === "linux" && existsSync(`/lib/ld-musl-${cpu}.so.1`) ? "-musl" : ""}`;
 }
 
-/** The directory of this module; undefined in a CommonJS bundle, which has no import.meta. */
+/** The directory of this module, or of the bundle that it is part of; a CommonJS one has no import.meta. */
 function moduleDirectory(): string | undefined {
   const url: unknown = import.meta.url;
-  return typeof url === "string" && url.startsWith("file:") ? dirname(fileURLToPath(url)) : undefined;
+  if (typeof url === "string" && url.startsWith("file:")) return dirname(fileURLToPath(url));
+  return typeof __dirname === "string" ? __dirname : undefined;
 }
 
 function upwards(start: string): string[] {
@@ -224,7 +225,7 @@ function loadAddon(path: string): Addon | Error {
 function openAdapter(name: AdapterName, path: string, runtime: Runtime): Adapter {
   if (!PREFERRED[runtime.name].includes(name)) throw new NativeLibraryError(`${runtime.name} has no ${name}`);
   if (name === "Deno.dlopen") return openDeno(path);
-  if (name === "koffi") return openKoffi(path, loader());
+  if (name === "koffi") return openKoffi(path, runtime, loader());
   const addon = loadAddon(path);
   if (name === "bun:ffi") return openBun(path, loader(), addon instanceof Error ? undefined : addon);
   if (addon instanceof Error) throw addon;

@@ -54,9 +54,14 @@ export class Parking {
     }
   }
 
-  /** Give the event loop a turn where this program has not left it one for a while. */
+  /** Whether this program has not left the event loop a turn for a while. */
+  isDue(now: number): boolean {
+    return now - this.#turned >= TURN_MS;
+  }
+
+  /** Give the event loop a turn where that is due. */
   async turn(): Promise<void> {
-    if (performance.now() - this.#turned < TURN_MS) return;
+    if (!this.isDue(performance.now())) return;
     await nextTurn();
     this.#turned = performance.now();
   }

@@ -87,6 +87,47 @@ describe("a monitor", () => {
   });
 });
 
+describe("a model in this program", () => {
+  it("says what it found, to everybody", async () => {
+    await using kernel = await TestKernel.start({ models: ["flow", "other"] });
+    await using speaker = await Client.attach(kernel.name);
+    await using listener = await Client.attach(kernel.name);
+    await kernel.trade({ price: 100 });
+    speaker.sendSignal({ symbol: "ES", values: [0.25, 0.5, 0.25], calibrated: true });
+    speaker.sendSignal({ symbol: "XYZ", values: [-1.5, 2], confidence: 0.75, model: "other", precision: "int8" });
+    const heard: unknown[] = [];
+    for await (const { signals } of listener.batches()) {
+      for (const { model, symbol, values, confidence, ready, calibrated, precision } of signals) {
+        heard.push([model, symbol, values, confidence, ready, calibrated, precision]);
+      }
+      if (heard.length === 2) break;
+    }
+    assert.deepEqual(heard, [
+      ["flow", "ES", [0.25, 0.5, 0.25], 0.5, true, true, "fp32"],
+      ["other", "XYZ", [-1.5, 2], 0.75, true, false, "int8"],
+    ]);
+    assert.deepEqual(listener.signal("ES").values, [0.25, 0.5, 0.25]);
+    speaker.sendSignal({ symbol: "ES", values: [0, 0, 0], ready: false });
+    await until(() => speaker.poll().signals.some((signal) => !signal.ready), "the end of readiness");
+    assert.throws(() => listener.signal("ES"), { name: "ModelNotReady" });
+    const good = { symbol: "ES", values: [1] };
+    for (const [wrong, said] of [
+      [{ values: [] }, /1 to 6 values/],
+      [{ values: [1, 0, 0, 0, 0, 0, 0] }, /1 to 6 values/],
+      [{ values: "1" }, /1 to 6 values, not "1"/],
+      [{ values: ["1"] }, /are numbers, not "1"/],
+      [{ values: [0.5, 0.6] }, /no probabilities/],
+      [{ values: [NaN], confidence: 1 }, /finite/],
+      [{ values: [1], confidence: 1.5 }, /confidence from 0 to 1/],
+      [{ precision: "fp16" }, /fp32, bf16, int8/],
+    ] as const) {
+      assert.throws(() => speaker.sendSignal({ ...good, ...wrong } as typeof good), { name: "InvalidArgument", message: said });
+    }
+    assert.throws(() => speaker.sendSignal({ ...good, model: "none" }), NotFound);
+    assert.throws(() => speaker.sendSignal({ ...good, symbol: "NO" }), NotFound);
+  });
+});
+
 describe("a resource manager", () => {
   it("closes everything in reverse order, whatever fails", async () => {
     const closed: string[] = [];

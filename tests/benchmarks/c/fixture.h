@@ -94,8 +94,9 @@ static inline void fixture_check(int32_t result, const char *what) {
   if (result < 0) bench_fail(what, result);
 }
 
-static inline uint32_t fixture_kernel(const char *name, uint32_t clock, uint32_t models) {
-  nt_kernel_config config = {.clock = clock, .instruments = 1, .accounts = 1, .channels = 1, .models = models};
+/* A kernel of one instrument, one account and one channel; what else the configuration says stays. */
+static inline uint32_t fixture_kernel_of(nt_kernel_config config, const char *name) {
+  config.instruments = config.accounts = config.channels = 1;
   snprintf(config.name, sizeof(config.name), "%s", name);
   nt_instrument instrument = fixture_instrument(0);
   nt_account account = fixture_account();
@@ -110,6 +111,10 @@ static inline uint32_t fixture_kernel(const char *name, uint32_t clock, uint32_t
   fixture_check(nt_kernel_add_account(kernel, &account), "nt_kernel_add_account");
   fixture_check(nt_kernel_set_terms(kernel, &terms), "nt_kernel_set_terms");
   return kernel;
+}
+
+static inline uint32_t fixture_kernel(const char *name, uint32_t clock, uint32_t models) {
+  return fixture_kernel_of((nt_kernel_config){.clock = clock, .models = models}, name);
 }
 
 #endif
