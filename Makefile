@@ -39,6 +39,8 @@ BROWSER = $(shell command -v chromium || command -v chromium-browser || command 
 FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 ARGS ?=
 , := ,
+# Without npm everything but JavaScript is built and tested; CI fails then.
+NPM_HERE := $(shell command -v npm >/dev/null && echo bindings/node/node_modules/.stamp)
 
 run: $(BUILT)
 	$(BIN)/neural-trader run examples/run.toml --final-order "BUY 500 ES" $(ARGS)
@@ -108,6 +110,8 @@ build/peer: Makefile | $(BIN)/python
 JS := bindings/node
 TSC := $(JS)/node_modules/.bin/tsc
 ADDON := build/core/neural_trader.node
+DENO := $(JS)/node_modules/@deno/linux-x64-glibc/deno
+TS_FORMATTED = --line-width 140 $(wildcard $(addprefix $(JS)/,src/*.ts src/runtime/*.ts tests/*.ts tests/*/*.ts) bindings/deno/*.ts examples/javascript/*/*.ts examples/javascript/*/*/*.ts)
 PLATFORM = $(shell $(JS)/node_modules/node20/bin/node -p 'process.platform + "-" + process.arch')
 
 javascript: $(JS)/dist/.stamp $(ADDON)
@@ -157,23 +161,25 @@ test: system .venv/.tests build/peer $(BUILT)
 	$(MAKE) lint
 	$(MAKE) test-c
 	$(MAKE) test-python
-	if command -v npm >/dev/null; then $(MAKE) test-javascript; \
+	if [ -n "$(NPM_HERE)" ]; then $(MAKE) test-javascript; \
 	elif [ "$$CI" = true ]; then echo "CI needs npm" >&2; exit 1; else echo "there is no npm: the JavaScript package is not tested" >&2; fi
 	$(MAKE) coverage
 
-lint: .venv/.tests
+lint: .venv/.tests $(NPM_HERE)
 	echo "lint" >&2
 	$(BIN)/python csrc/bindgen.py --check
 	$(BIN)/python bindings/node/generate_config.py --check
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/clang-format --dry-run --Werror $(C_FORMATTED)
+	test ! -x $(DENO) || $(DENO) fmt --check --quiet $(TS_FORMATTED)
 	$(BIN)/mypy
 
-format: .venv/.tests
+format: .venv/.tests $(NPM_HERE)
 	$(BIN)/ruff check --quiet --fix-only .
 	$(BIN)/ruff format --quiet .
 	$(BIN)/clang-format -i $(C_FORMATTED)
+	test ! -x $(DENO) || $(DENO) fmt --quiet $(TS_FORMATTED)
 	$(BIN)/python csrc/bindgen.py
 
 # Configure and build a variant: $(call variant,directory,compiler,options)
@@ -205,7 +211,7 @@ fuzz: system .venv/.tests $(BUILT)
 
 # What these run is built apart, compared from outside, or reached by others as well: their lines are not counted.
 APART := $(addprefix tests/python/test_,packaging.py mutants.py docs.py docs_javascript.py reference.py hftbacktest.py tearsheet_browser.py)
-test-python: .venv/.tests build/peer $(BUILT) $(if $(shell command -v npm),javascript)
+test-python: .venv/.tests build/peer $(BUILT) $(if $(NPM_HERE),javascript)
 	$(PYTEST) --cov --cov-report= $(addprefix --ignore=,$(APART))
 	$(PYTEST) $(APART)
 	$(BIN)/coverage report --fail-under=95
@@ -215,7 +221,7 @@ test-javascript: .venv/.tests javascript
 	rm -rf $(JS)/build
 	$(TSC) -p $(JS)/tests
 	$(BIN)/python $(JS)/tests/matrix.py
-	cd bindings/deno && ../node/node_modules/@deno/linux-x64-glibc/deno test --quiet --allow-ffi --allow-read --allow-env --allow-sys
+	cd bindings/deno && ../../$(DENO) test --quiet --allow-ffi --allow-read --allow-env --allow-sys
 
 # Of C, what the C tests reach.
 coverage: .venv/.tools
@@ -226,10 +232,10 @@ coverage: .venv/.tools
 
 # ---- measurements --------------------------------------------------------------------------------------------------------------
 
-bench: .venv/.bench $(BUILT) $(if $(shell command -v npm),javascript)
+bench: .venv/.bench $(BUILT) $(if $(NPM_HERE),javascript)
 	$(BIN)/python tests/benchmarks/run.py --json bench.json
 
-bench-quick: .venv/.bench $(BUILT) $(if $(shell command -v npm),javascript)
+bench-quick: .venv/.bench $(BUILT) $(if $(NPM_HERE),javascript)
 	$(BIN)/python tests/benchmarks/run.py --json bench.json --quick
 
 # On a machine with an NVIDIA GPU.

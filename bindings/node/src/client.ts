@@ -214,8 +214,7 @@ export class Client implements AsyncDisposable, Disposable {
     const instrument = symbol === undefined ? abi.NT_NONE : this.#writer.tradable(symbol).index;
     const accounts = account === undefined ? this.#accounts : [this.#writer.account(account)];
     const known = this.#openOrders().filter(
-      (open) =>
-        (instrument === abi.NT_NONE || open.tradable.index === instrument) && accounts.some(({ index }) => index === open.account),
+      (open) => (instrument === abi.NT_NONE || open.tradable.index === instrument) && accounts.some(({ index }) => index === open.account),
     );
     for (const { index } of accounts) {
       this.#writer.request(abi.NT_MESSAGE_MASS_CANCEL, 0, instrument, index);
@@ -236,8 +235,7 @@ export class Client implements AsyncDisposable, Disposable {
     const waitNs = options.spin === true ? SPIN_NS : SLEEP_NS;
     this.#looking = pending;
     try {
-      do this.#takeReports(waitNs);
-      while (!pending.settled && performance.now() - started < timeoutMs);
+      do this.#takeReports(waitNs); while (!pending.settled && performance.now() - started < timeoutMs);
       return pending.result(performance.now() - started);
     } finally {
       this.#looking = undefined;
@@ -322,7 +320,10 @@ export class Client implements AsyncDisposable, Disposable {
    */
   poll(maxTicks: number = TICKS): Batch {
     if (!(Number.isInteger(maxTicks) && maxTicks >= 1 && maxTicks <= TICKS)) {
-      throw new InvalidArgument(`maxTicks must be 1 to ${TICKS}`, { observed: Number.isSafeInteger(maxTicks) ? maxTicks : null, limit: TICKS });
+      throw new InvalidArgument(`maxTicks must be 1 to ${TICKS}`, {
+        observed: Number.isSafeInteger(maxTicks) ? maxTicks : null,
+        limit: TICKS,
+      });
     }
     const poll = this.#take(this.#ticks.pointer, maxTicks, 0);
     const reports = this.#kept;
@@ -331,8 +332,11 @@ export class Client implements AsyncDisposable, Disposable {
     let signals = NO_SIGNALS;
     if (this.#models.length > 0 && count > 0) {
       const found: Signal[] = [];
-      count = takeSignals(new Uint8Array(this.#ticks.buffer), this.#tick, count, (record) =>
-        found.push(signalOf(record, this.#models, this.#tradables)),
+      count = takeSignals(
+        new Uint8Array(this.#ticks.buffer),
+        this.#tick,
+        count,
+        (record) => found.push(signalOf(record, this.#models, this.#tradables)),
       );
       signals = found;
     }

@@ -6,13 +6,7 @@
 
 import { InvalidArgument } from "./errors.ts";
 import * as abi from "./generated/abi.ts";
-import type {
-  SoundAccountConfig,
-  SoundConfig,
-  SoundFee,
-  SoundInstrument,
-  SoundLimits,
-} from "./generated/config_schema.ts";
+import type { SoundAccountConfig, SoundConfig, SoundFee, SoundInstrument, SoundLimits } from "./generated/config_schema.ts";
 import type { AccountRecord, InstrumentRecord, KernelConfigRecord, TermsRecord } from "./generated/records.ts";
 import type { Exact } from "./numbers.ts";
 import { Converter, decimalsOf, floorDivide, magnitude, rawText } from "./numbers.ts";

@@ -113,10 +113,12 @@ function checkInstrument(symbol: string, instrument: SoundInstrument, problems: 
   const refuse = (key: string, text: string | undefined): void => {
     if (text !== undefined) problems.refuse(`instruments.${symbol}.${key}`, text);
   };
-  for (const [key, decimals] of [
-    ["tick_size", priceDecimals(instrument)],
-    ["lot_size", quantityDecimals(instrument)],
-  ] as const) {
+  for (
+    const [key, decimals] of [
+      ["tick_size", priceDecimals(instrument)],
+      ["lot_size", quantityDecimals(instrument)],
+    ] as const
+  ) {
     if (decimals <= NT_DECIMALS_MAX) continue;
     refuse(key, `needs ${decimals} decimals; at most ${NT_DECIMALS_MAX} are possible`);
     return false;

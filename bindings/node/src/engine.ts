@@ -381,7 +381,7 @@ export class ExecutionEngine implements AsyncDisposable {
         for (const report of batch.reports) this.#follow(report);
         for (let index = 0; index < batch.ticks.length; index++) {
           const data = market.after(batch.ticks.at(index));
-          if (data !== undefined) for (const subscription of this.#subscriptions) subscription.push(data);
+          if (data !== undefined) { for (const subscription of this.#subscriptions) subscription.push(data); }
         }
       }
     } catch (error) {

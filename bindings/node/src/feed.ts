@@ -52,7 +52,7 @@ export class Feed implements AsyncDisposable, Disposable {
   async #push(records: Uint8Array<ArrayBuffer>, signal: AbortSignal | undefined): Promise<void> {
     const count = records.byteLength / TickRecord.bytes;
     const { buffer, byteOffset, byteLength } = records;
-    for (let pushed = 0, idle = 0; pushed < count; ) {
+    for (let pushed = 0, idle = 0; pushed < count;) {
       signal?.throwIfAborted();
       this.#open();
       if (records.byteLength !== byteLength) {

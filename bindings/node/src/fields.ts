@@ -76,7 +76,9 @@ export function readText(view: DataView, at: number, bytes: number): string {
 /** Text and zeros behind it. RangeError when it does not fit with one zero, or has one inside. */
 export function writeText(view: DataView, at: number, bytes: number, value: string): void {
   const text = encoder.encode(value);
-  if (text.length >= bytes || text.includes(0)) throw new RangeError(`${JSON.stringify(value.slice(0, 80))} does not fit in ${bytes - 1} bytes`);
+  if (text.length >= bytes || text.includes(0)) {
+    throw new RangeError(`${JSON.stringify(value.slice(0, 80))} does not fit in ${bytes - 1} bytes`);
+  }
   const memory = new Uint8Array(view.buffer, view.byteOffset + at, bytes);
   memory.fill(0);
   memory.set(text);

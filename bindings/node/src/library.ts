@@ -9,7 +9,7 @@ import { describe, errorFor, InvalidArgument, NativeLibraryError } from "./error
 import * as abi from "./generated/abi.ts";
 import { ErrorRecord } from "./generated/records.ts";
 import type { Pointer, Symbols } from "./generated/symbols.ts";
-import type { Adapter, AdapterName, Wake, Waiter } from "./runtime/adapter.ts";
+import type { Adapter, AdapterName, Waiter, Wake } from "./runtime/adapter.ts";
 import { openBun } from "./runtime/bun.ts";
 import { openDeno } from "./runtime/deno.ts";
 import { openKoffi } from "./runtime/koffi.ts";
@@ -43,7 +43,11 @@ const PACKAGE = "@neural-trader/core";
 const encoder = new TextEncoder();
 
 function libraryName(): string {
-  return process.platform === "darwin" ? "libneural_trader.dylib" : process.platform === "win32" ? "neural_trader.dll" : "libneural_trader.so";
+  return process.platform === "darwin"
+    ? "libneural_trader.dylib"
+    : process.platform === "win32"
+    ? "neural_trader.dll"
+    : "libneural_trader.so";
 }
 
 /** Directory of the platform below `native`: linux-x64, linux-arm64-musl. */
@@ -73,7 +77,9 @@ function places(): string[] {
   const native = join("native", platformName(), libraryName());
   const found: string[] = [];
   for (const start of starts) found.push(join(start, "..", native), join(start, native));
-  for (const start of starts) found.push(...upwards(start).map((directory) => join(directory, "node_modules", ...PACKAGE.split("/"), native)));
+  for (const start of starts) {
+    found.push(...upwards(start).map((directory) => join(directory, "node_modules", ...PACKAGE.split("/"), native)));
+  }
   if (here !== undefined) found.push(...upwards(here).map((directory) => join(directory, "build", "core", libraryName())));
   return [...new Set(found)];
 }
@@ -129,7 +135,9 @@ export class Library {
     this.#adapter = adapter;
     const version = this.symbols.nt_abi_version();
     if (version !== abi.NT_ABI_VERSION) {
-      throw new NativeLibraryError(`${path} has ABI version ${version}, the package has ${abi.NT_ABI_VERSION}; install both from one build`);
+      throw new NativeLibraryError(
+        `${path} has ABI version ${version}, the package has ${abi.NT_ABI_VERSION}; install both from one build`,
+      );
     }
     const layout = this.symbols.nt_layout_hash();
     if (layout !== abi.LAYOUT_HASH) {
@@ -262,7 +270,10 @@ export function openLibrary(options: LibraryOptions = {}): Library {
     for (const other of ADAPTERS) {
       if (other === name || rejected.some((entry) => entry.adapter === other)) continue;
       const has = PREFERRED[runtime.name].includes(other);
-      rejected.push({ adapter: other, reason: has ? `${name} is ${wanted === undefined ? "faster" : "asked for"}` : `${runtime.name} has none` });
+      rejected.push({
+        adapter: other,
+        reason: has ? `${name} is ${wanted === undefined ? "faster" : "asked for"}` : `${runtime.name} has none`,
+      });
     }
     const library = new Library(path, runtime, adapter, rejected);
     opened.set(key, library);

@@ -129,7 +129,13 @@ class Given {
   extended = false;
 
   read(request: OrderRequest): void {
-    this.symbol = this.side = this.quantity = this.price = this.timeInForce = this.account = undefined;
+    this.symbol =
+      this.side =
+      this.quantity =
+      this.price =
+      this.timeInForce =
+      this.account =
+        undefined;
     if (this.extended) this.#clear();
     for (const key in request) {
       if (!Object.hasOwn(request, key)) continue;
@@ -205,8 +211,17 @@ class Given {
   }
 
   #clear(): void {
-    this.orderType = this.triggerPrice = this.trailingOffset = this.expireNs = this.postOnly = undefined;
-    this.reduceOnly = this.displayQuantity = this.oco = this.bracket = undefined;
+    this.orderType =
+      this.triggerPrice =
+      this.trailingOffset =
+      this.expireNs =
+      this.postOnly =
+        undefined;
+    this.reduceOnly =
+      this.displayQuantity =
+      this.oco =
+      this.bracket =
+        undefined;
     this.extended = false;
   }
 }
@@ -305,8 +320,7 @@ export class OrderWriter {
     record.type = typeOf(given.orderType, given.price !== undefined, triggerPrice !== undefined, trailingOffset !== undefined);
     this.#clearLine1();
     const reduceOnly = flag(given.reduceOnly, "reduceOnly") || bracket !== undefined;
-    record.flags =
-      abi.NT_ORDER_EXTENDED |
+    record.flags = abi.NT_ORDER_EXTENDED |
       (flag(given.postOnly, "postOnly") ? abi.NT_ORDER_POST_ONLY : 0) |
       (reduceOnly ? abi.NT_ORDER_REDUCE_ONLY : 0);
     if (triggerPrice !== undefined) record.triggerPrice = tradable.price.raw(triggerPrice);
@@ -321,7 +335,9 @@ export class OrderWriter {
       }
       record.expireTsRaw = expireNs;
     }
-    if (oco !== undefined && bracket !== undefined) throw new InvalidArgument("an order hangs on another by oco or by bracket, not by both");
+    if (oco !== undefined && bracket !== undefined) {
+      throw new InvalidArgument("an order hangs on another by oco or by bracket, not by both");
+    }
     if (oco !== undefined) {
       record.contingency = abi.NT_CONTINGENCY_OCO;
       record.listId = orderId(oco, "oco");

@@ -67,7 +67,13 @@ describe("a monitor", () => {
     await using kernel = await TestKernel.start({ limits: { max_order_quantity: 10 } });
     using monitor = Monitor.attach(kernel.name);
     const status = monitor.status();
-    assert.deepEqual([status.name, status.pid, status.realtime, status.running, status.ended], [kernel.name, kernel.pid, true, true, false]);
+    assert.deepEqual([status.name, status.pid, status.realtime, status.running, status.ended], [
+      kernel.name,
+      kernel.pid,
+      true,
+      true,
+      false,
+    ]);
     assert.equal(status.nowNs, null);
     assert.throws(() => monitor.latency("TICK_TO_ORDER"), NoData);
     await using client = await Client.attach(kernel.name);
@@ -111,16 +117,18 @@ describe("a model in this program", () => {
     await until(() => speaker.poll().signals.some((signal) => !signal.ready), "the end of readiness");
     assert.throws(() => listener.signal("ES"), { name: "ModelNotReady" });
     const good = { symbol: "ES", values: [1] };
-    for (const [wrong, said] of [
-      [{ values: [] }, /1 to 6 values/],
-      [{ values: [1, 0, 0, 0, 0, 0, 0] }, /1 to 6 values/],
-      [{ values: "1" }, /1 to 6 values, not "1"/],
-      [{ values: ["1"] }, /are numbers, not "1"/],
-      [{ values: [0.5, 0.6] }, /no probabilities/],
-      [{ values: [NaN], confidence: 1 }, /finite/],
-      [{ values: [1], confidence: 1.5 }, /confidence from 0 to 1/],
-      [{ precision: "fp16" }, /fp32, bf16, int8/],
-    ] as const) {
+    for (
+      const [wrong, said] of [
+        [{ values: [] }, /1 to 6 values/],
+        [{ values: [1, 0, 0, 0, 0, 0, 0] }, /1 to 6 values/],
+        [{ values: "1" }, /1 to 6 values, not "1"/],
+        [{ values: ["1"] }, /are numbers, not "1"/],
+        [{ values: [0.5, 0.6] }, /no probabilities/],
+        [{ values: [NaN], confidence: 1 }, /finite/],
+        [{ values: [1], confidence: 1.5 }, /confidence from 0 to 1/],
+        [{ precision: "fp16" }, /fp32, bf16, int8/],
+      ] as const
+    ) {
       assert.throws(() => speaker.sendSignal({ ...good, ...wrong } as typeof good), { name: "InvalidArgument", message: said });
     }
     assert.throws(() => speaker.sendSignal({ ...good, model: "none" }), NotFound);

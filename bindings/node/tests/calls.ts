@@ -57,7 +57,7 @@ export function recordings(file: Buffer): Recording[] {
   assert.equal(file.toString("latin1", 0, 8), "NTCALLS1");
   assert.equal(file.readBigUInt64LE(8), abi.LAYOUT_HASH, "session.bin is of another layout");
   const found: { name: string; calls: Call[] }[] = [];
-  for (let at = 16; at < file.length; ) {
+  for (let at = 16; at < file.length;) {
     const [code, a, b] = [file.readUInt32LE(at), file.readUInt32LE(at + 4), file.readUInt32LE(at + 8)];
     const [result, givenBytes, outBytes] = [file.readInt32LE(at + 12), file.readUInt32LE(at + 16), file.readUInt32LE(at + 20)];
     const kind = KINDS[code - 1];

@@ -134,16 +134,18 @@ test("every kind of order reaches the venue", patient, async () => {
   const parent = await client.execute({ ...order, price: 80, timeInForce: "GTC" });
   assert.equal(parent.status, "NEW");
   const expireNs = client.nowNs() + 3_600_000_000_000n;
-  for (const more of [
-    { triggerPrice: 120 },
-    { triggerPrice: 120, price: 121 },
-    { trailingOffset: 5 },
-    { triggerPrice: 70, orderType: "MARKET_IF_TOUCHED" },
-    { price: 80, timeInForce: "GTD", expireNs },
-    { price: 80, postOnly: true },
-    { price: 80, displayQuantity: 1 },
-    { price: 80, oco: parent.orderId },
-  ] as const) {
+  for (
+    const more of [
+      { triggerPrice: 120 },
+      { triggerPrice: 120, price: 121 },
+      { trailingOffset: 5 },
+      { triggerPrice: 70, orderType: "MARKET_IF_TOUCHED" },
+      { price: 80, timeInForce: "GTD", expireNs },
+      { price: 80, postOnly: true },
+      { price: 80, displayQuantity: 1 },
+      { price: 80, oco: parent.orderId },
+    ] as const
+  ) {
     const result = await client.execute({ ...order, ...more }, { until: "accepted" });
     assert.equal(result.status, "NEW", `${JSON.stringify(more, (_, value: unknown) => String(value))}: ${result}`);
   }
@@ -193,7 +195,9 @@ test("reads: quote, features, position, account, time", patient, async () => {
   const now = client.nowNs();
   assert.ok(now > 0n && client.nowNs() >= now);
   assert.equal(client.onTape, false);
-  for (const read of [() => client.quote("NQ"), () => client.position("NQ"), () => client.position("ES", "nobody"), () => client.account("x")]) {
+  for (
+    const read of [() => client.quote("NQ"), () => client.position("NQ"), () => client.position("ES", "nobody"), () => client.account("x")]
+  ) {
     assert.throws(read, NotFound);
   }
   assert.throws(() => client.signal("ES"), NotFound);
@@ -225,7 +229,13 @@ test("ticks as objects, cursors and columns", patient, async () => {
   }, "300 ticks");
   assert.equal(seen.length, 300);
   seen.forEach((tick, index) => {
-    assert.deepEqual([tick.kind, tick.symbol, tick.price, tick.size, tick.aggressor], ["TRADE", "XYZ", 200 + index * 0.25, 1 + index, "BUY"]);
+    assert.deepEqual([tick.kind, tick.symbol, tick.price, tick.size, tick.aggressor], [
+      "TRADE",
+      "XYZ",
+      200 + index * 0.25,
+      1 + index,
+      "BUY",
+    ]);
     assert.deepEqual([tick.bidPrice, tick.askPrice, tick.bidSize, tick.askSize], [null, null, null, null]);
   });
 });

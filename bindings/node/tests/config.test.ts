@@ -44,8 +44,9 @@ function rowsOf(config: SoundConfig): unknown {
     kernel: row(kernel),
     instruments: table(config.instruments, (symbol, instrument) => row(instrumentRow(symbol, instrument))),
     accounts: table(config.accounts, (account, item) => row(accountRow(account, item, config.limits))),
-    terms: table(config.accounts, (_, account) =>
-      table(config.instruments, (symbol, instrument) => row(termsRow(symbol, instrument, account, config))),
+    terms: table(
+      config.accounts,
+      (_, account) => table(config.instruments, (symbol, instrument) => row(termsRow(symbol, instrument, account, config))),
     ),
     venues: table(config.venues, (_, venue) => [nanosecondsOf(venue.latency_in_us), nanosecondsOf(venue.latency_out_us)]),
   };

@@ -5,16 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, it } from "node:test";
 
 import type { MarketData } from "../dist/index.js";
-import {
-  Closed,
-  ExecutionEngine,
-  InvalidArgument,
-  KernelDead,
-  NameInUse,
-  NotFound,
-  OrderTimedOut,
-  StateError,
-} from "../dist/index.js";
+import { Closed, ExecutionEngine, InvalidArgument, KernelDead, NameInUse, NotFound, OrderTimedOut, StateError } from "../dist/index.js";
 import type { KernelConfig } from "../dist/index.js";
 import { freshName, segments, TestKernel, until } from "./support.js";
 
@@ -140,7 +131,7 @@ describe("an engine", () => {
     let [inside, most] = [0, 0];
     const fast = engine.subscribeMarketData(["ES"], (data) => void seen.push(data));
     const slow = engine.subscribeMarketData(["ES", "XYZ"], async () => {
-      most = Math.max(most, (inside += 1));
+      most = Math.max(most, inside += 1);
       await sleep(1);
       inside -= 1;
     });

@@ -231,7 +231,7 @@ export class Player {
   #drain(): { readonly bytes: number; readonly sha256: string } {
     const block = this.#library.allocate(JOURNAL_BYTES);
     const hash = createHash("sha256");
-    for (let bytes = 0; ; ) {
+    for (let bytes = 0;;) {
       const size = this.#checked(this.#library.symbols.nt_kernel_drain(this.#kernel, block.pointer, JOURNAL_BYTES));
       if (size === 0) return { bytes, sha256: hash.digest("hex") };
       hash.update(new Uint8Array(block.buffer, 0, size));

@@ -41,7 +41,10 @@ export function segments(kernel: string): string[] {
 }
 
 /** The first value of a condition that is neither false nor undefined. */
-export async function until<Value>(condition: () => Value | false | undefined | Promise<Value | false | undefined>, what: string): Promise<Value> {
+export async function until<Value>(
+  condition: () => Value | false | undefined | Promise<Value | false | undefined>,
+  what: string,
+): Promise<Value> {
   const deadline = performance.now() + 30_000;
   for (;;) {
     const value = await condition();

@@ -192,7 +192,9 @@ test("an abort ends batches quietly, and execute with its reason", patient, asyn
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 20);
   for await (const batch of client.batches({ signal: controller.signal })) assert.equal(batch.ended, false);
-  await assert.rejects(client.execute(RESTING, { until: "done", signal: AbortSignal.timeout(20), timeoutMs: Infinity }), { name: "TimeoutError" });
+  await assert.rejects(client.execute(RESTING, { until: "done", signal: AbortSignal.timeout(20), timeoutMs: Infinity }), {
+    name: "TimeoutError",
+  });
   const absent = `${kernel.name}-absent`;
   await assert.rejects(Client.attach(absent, { signal: AbortSignal.timeout(20), timeoutMs: Infinity }), { name: "TimeoutError" });
   const attaching = new AbortController();
@@ -237,7 +239,10 @@ test("clients come and go while others wait", patient, async () => {
   const collecting = collect(staying, (batch) => (ticks += batch.ticks.length) >= 50);
   for (let round = 0; round < 50; round++) {
     const client = await Client.attach(kernel.name);
-    const waiting = [collect(client, () => false), client.execute(RESTING, { until: "done", timeoutMs: Infinity }).catch((error: unknown) => error)];
+    const waiting = [
+      collect(client, () => false),
+      client.execute(RESTING, { until: "done", timeoutMs: Infinity }).catch((error: unknown) => error),
+    ];
     if (round % 2 === 0) await sleep(1);
     client.close();
     await waiting[0];

@@ -15,7 +15,9 @@ interface BunFfi {
 export function openBun(library: string, load: (name: string) => unknown, addon: Addon | undefined): Adapter {
   const ffi = load("bun:ffi") as BunFfi;
   const type = (name: string): string => (name === "pointer" ? "ptr" : name);
-  const functions = Object.entries(SIGNATURES).map(([name, { parameters, result }]) => [name, { args: parameters.map(type), returns: result }]);
+  const functions = Object.entries(SIGNATURES).map((
+    [name, { parameters, result }],
+  ) => [name, { args: parameters.map(type), returns: result }]);
   addon?.open(library); // the same file, however late the first wait is
   const symbols = bindDirect(ffi.dlopen(library, Object.fromEntries(functions)).symbols);
   return {

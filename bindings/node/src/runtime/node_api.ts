@@ -2,7 +2,7 @@
 
 import type { Pointer, Symbols } from "../generated/symbols.ts";
 import { bindDirect } from "../generated/symbols.ts";
-import type { Adapter, Wake, Waiter } from "./adapter.ts";
+import type { Adapter, Waiter, Wake } from "./adapter.ts";
 
 declare const waiterMark: unique symbol;
 interface AddonWaiter {
