@@ -2,7 +2,7 @@
  * Trade on a running kernel from Deno, from the sources of this tree:
  *
  *     neural-trader run examples/run.toml --realtime --speed 60 --participants 0
- *     deno run --allow-ffi --allow-read --allow-env --allow-sys bindings/deno/example.ts es-paper
+ *     deno run --allow-ffi --allow-read --allow-env bindings/deno/example.ts es-paper
  */
 import { Client } from "@neural-trader/core";
 

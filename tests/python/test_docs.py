@@ -126,7 +126,7 @@ class Page:
         for line in block.text.replace("\\\n", " ").splitlines():
             command = line.partition(" #")[0].strip()
             if not command.startswith("neural-trader "):
-                assert command.startswith(("make ", "git ", "cd ", "gcc ", "dir=", "./", "python ", "source ")) or not command, (
+                assert command.startswith(("make ", "git ", "cd ", "gcc ", "dir=", "./", "python ", "source ", "npm ")) or not command, (
                     f"not run: {command}"
                 )
                 continue
@@ -166,6 +166,9 @@ class Page:
             return
         if pattern(block.text).fullmatch(f"{self.printed.strip()}\n") is None:
             raise AssertionError(f"printed was\n{self.printed}")
+
+    def _ts(self, block: Block) -> None:
+        """Compiled by the test of the TypeScript in the documentation."""
 
     def _c(self, block: Block) -> None:
         """A whole program is compiled by the test of the examples; a part is in one of them."""
