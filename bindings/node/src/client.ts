@@ -6,8 +6,8 @@ import { BadHandle, Corrupt, describe, InvalidArgument, WouldDeadlock } from "./
 import * as abi from "./generated/abi.ts";
 import { OpenOrderRecord, OrderRecord, PollRecord, ReportRecord, TickRecord } from "./generated/records.ts";
 import type { Pointer, Symbols } from "./generated/symbols.ts";
-import type { Tradable, TradingAccount } from "./instruments.ts";
-import { findAccounts, findModels, findTradables, unknown } from "./instruments.ts";
+import type { Instrument, Tradable, TradingAccount } from "./instruments.ts";
+import { findAccounts, findModels, findTradables, instrumentOf, unknown } from "./instruments.ts";
 import type { Block, Library } from "./library.ts";
 import { openLibrary } from "./library.ts";
 import { fromRaw } from "./numbers.ts";
@@ -420,6 +420,11 @@ export class Client implements AsyncDisposable, Disposable {
   }
 
   // ---- reads -----------------------------------------------------------------------------------------------------------------
+
+  /** How fine an instrument's prices and quantities are. */
+  instrument(symbol: string): Instrument {
+    return instrumentOf(this.#writer.tradable(symbol));
+  }
 
   /** The instrument's last quote and trade. NoData before the first tick. */
   quote(symbol: string): Quote {

@@ -23,6 +23,7 @@ export type { PushOptions } from "./feed.ts";
 export { Feed } from "./feed.ts";
 export type { KernelOptions, TradingState } from "./kernel.ts";
 export { Kernel } from "./kernel.ts";
+export type { Instrument } from "./instruments.ts";
 export type { LibraryOptions, Rejected } from "./library.ts";
 export { Library, openLibrary } from "./library.ts";
 export type { MarketData } from "./market.ts";

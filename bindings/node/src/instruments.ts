@@ -4,7 +4,7 @@ import { describe, NotFound } from "./errors.ts";
 import { NT_ERR_NOT_FOUND, NT_NAME_BYTES } from "./generated/abi.ts";
 import { AccountRecord, InstrumentRecord } from "./generated/records.ts";
 import type { Library } from "./library.ts";
-import { Converter } from "./numbers.ts";
+import { Converter, rawText } from "./numbers.ts";
 
 /** An instrument of a running kernel. */
 export interface Tradable {
@@ -15,6 +15,21 @@ export interface Tradable {
   readonly quantityDecimals: number;
   readonly price: Converter;
   readonly quantity: Converter;
+}
+
+/** What an order has to keep to; sizes are exact text, and numbers in an order may be either. */
+export interface Instrument {
+  readonly symbol: string;
+  readonly currency: string;
+  readonly tickSize: string;
+  readonly lotSize: string;
+  readonly priceDecimals: number;
+  readonly quantityDecimals: number;
+}
+
+export function instrumentOf({ symbol, currency, price, quantity, priceDecimals, quantityDecimals }: Tradable): Instrument {
+  const [tickSize, lotSize] = [rawText(price.step, priceDecimals), rawText(quantity.step, quantityDecimals)];
+  return { symbol, currency, tickSize, lotSize, priceDecimals, quantityDecimals };
 }
 
 /** An account of a running kernel. */

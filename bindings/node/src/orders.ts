@@ -250,6 +250,7 @@ export class OrderWriter {
     given.read(request);
     this.#given = given;
     const record = this.#record;
+    if (given.symbol === undefined) throw new InvalidArgument("an order needs a symbol");
     const tradable = this.tradable(given.symbol);
     if (given.side === "BUY") record.side = abi.NT_SIDE_BUY;
     else if (given.side === "SELL") record.side = abi.NT_SIDE_SELL;

@@ -93,6 +93,18 @@ describe("a monitor", () => {
   });
 });
 
+describe("an instrument", () => {
+  it("says how fine its prices and quantities are", async () => {
+    await using kernel = await TestKernel.start();
+    await using client = await Client.attach(kernel.name);
+    const sizes = client.symbols.map((symbol) => client.instrument(symbol)).map(({ tickSize, lotSize }) => [tickSize, lotSize]);
+    assert.deepEqual(sizes, [["0.25", "1"], ["0.01", "0.001"]]);
+    assert.equal(client.instrument("ES").currency, "USD");
+    assert.throws(() => client.instrument("NO"), NotFound);
+    assert.throws(() => client.submit({ side: "BUY", quantity: 1 } as unknown as Parameters<Client["submit"]>[0]), /needs a symbol/);
+  });
+});
+
 describe("a model in this program", () => {
   it("says what it found, to everybody", async () => {
     await using kernel = await TestKernel.start({ models: ["flow", "other"] });
