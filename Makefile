@@ -120,7 +120,7 @@ javascript: $(JS)/dist/.stamp $(ADDON)
 $(JS)/node_modules/.stamp: $(JS)/package.json $(JS)/package-lock.json
 	command -v npm >/dev/null || { echo "npm is needed: install Node.js 20 or later" >&2; exit 1; }
 	echo "JavaScript: runtimes and tools" >&2
-	npm ci --prefix $(JS) --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	cd $(JS) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	touch $@
 
 $(ADDON): $(wildcard $(JS)/addon/*) csrc/neural_trader.h $(JS)/node_modules/.stamp $(BUILT)
