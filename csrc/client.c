@@ -527,7 +527,7 @@ static int32_t poll(nt_client *client, nt_tick *ticks, uint32_t tick_count, nt_r
   out->lost = lost > UINT32_MAX ? UINT32_MAX : (uint32_t)lost;
   out->ended = is_over && !is_held && client->position == nt_ticks_written(client->view.ticks) &&
                nt_ring_front128(&client->reports) == NULL && !held(client);
-  client->end_told = out->ended;
+  if (tick_count > 0) client->end_told = out->ended; /* who takes reports alone is not told */
   if (!client->subscribed || embedded(client)) atomic_store_explicit(&client->line.desk->done, client->position, memory_order_release);
   return (int32_t)(out->ticks + out->reports);
 }

@@ -129,6 +129,9 @@ def value_text(unit: int, raw: int, tradable: Tradable | None, money_decimals: i
 # ---- records -------------------------------------------------------------------------------------------------------------------
 
 
+_PRICED: Final = (abi.NT_TICK_TRADE, abi.NT_TICK_LEVEL)
+
+
 class Ticks(Sequence[Any]):
     """Ticks of one poll. `raw` is a numpy view of the records, valid until the client's next poll: copy what has to stay."""
 
@@ -156,7 +159,7 @@ class Ticks(Sequence[Any]):
         return self.raw[index]
 
     def column(self, name: str) -> NDArray[np.float64]:
-        """A field as float64: prices and sizes in units, NaN where absent."""
+        """A field as float64. `price` and `size` are of trades and levels, bids and asks of quotes, in units, and NaN elsewhere."""
         raw = self.raw
         if name not in (raw.dtype.names or ()):
             raise InvalidArgument(f"ticks have no column {name!r}; they have {', '.join(raw.dtype.names or ())}")
@@ -166,7 +169,8 @@ class Ticks(Sequence[Any]):
         decimals = [t.price_decimals if name.endswith("price") else t.quantity_decimals for t in self._tradables]
         scales = np.array([10.0**d for d in decimals] or [1.0])[np.minimum(raw["instrument"], max(len(decimals) - 1, 0))]
         out: NDArray[np.float64] = values / scales
-        out[values == ABSENT] = np.nan
+        kinds = _PRICED if name in ("price", "size") else (abi.NT_TICK_QUOTE,)  # the words are shared
+        out[(values == ABSENT) | ~np.isin(raw["kind"], kinds)] = np.nan
         return out
 
 

@@ -146,6 +146,23 @@ static void reports_alone(void) {
   CHECK_EQUAL(nt_close(kernel), NT_OK);
 }
 
+/* Who takes reports alone is not told of the end: the next poll of ticks is. */
+static void the_end_is_told_with_ticks(void) {
+  uint32_t kernel = running_kernel("end", NT_CLOCK_TAPE), client = attached("a"), feed = 0;
+  nt_poll poll;
+  CHECK_EQUAL(nt_kernel_feed(kernel, &feed, &error), NT_OK);
+  nt_tick end = {.kind = NT_TICK_END, .flags = NT_TICK_LAST_OF_SLICE};
+  CHECK_EQUAL(nt_feed_push(feed, &end, 1, 20 * SECOND), 1);
+  CHECK_EQUAL(nt_client_wait(client, 0, 20 * SECOND), 1);
+  CHECK_EQUAL(nt_client_poll(client, NULL, 0, reports, 64, 0, &poll), 0);
+  CHECK_EQUAL(nt_client_wait(client, 0, 0), 1);
+  CHECK_EQUAL(poll_now(client).ended, 1);
+  CHECK_EQUAL(nt_client_wait(client, 0, 0), NT_ERR_TIMEOUT);
+  CHECK_EQUAL(nt_close(feed), NT_OK);
+  CHECK_EQUAL(nt_close(client), NT_OK);
+  CHECK_EQUAL(nt_close(kernel), NT_OK);
+}
+
 /* A subscriber on a tape takes its reports with their slices. */
 static void a_subscriber_takes_slices(void) {
   uint32_t kernel = running_kernel("slices", NT_CLOCK_TAPE), client = attached("a"), feed = 0;
@@ -222,6 +239,7 @@ int main(void) {
   RUN(reports_wake);
   RUN(ticks_wake);
   RUN(reports_alone);
+  RUN(the_end_is_told_with_ticks);
   RUN(a_subscriber_takes_slices);
   RUN(a_close_ends_it);
   RUN(a_death_is_noticed);

@@ -236,7 +236,8 @@ def run(pair: Pair, name: str, directory: Path, compiled: Path) -> None:
                 sides[role], dead = Worker(pair, role, name, life, directory, compiled), sides[role]  # attaching repairs what it left
                 _check_ledger(dead, start, ring)
                 sides[role].begin(position[role]())
-            for worker in sides.values():
+            _until(lambda: False, *sides.values())
+            for worker in sorted(sides.values(), key=Worker.ended, reverse=True):  # who has failed says so; the other waits in vain
                 worker.done()
             assert ring.written() == ring.read() == end
             for worker in sides.values():

@@ -60,6 +60,8 @@ def test_ticks_are_records_and_columns_in_units(market: Market, client: nt.Clien
     assert ticks.column("size")[:2].tolist() == [7.0, 1.5]
     assert ticks.column("bid_price")[2] == 1000.0
     assert ticks.column("ask_size")[2] == float(abi.NT_RAW_MAX)
+    assert [np.isnan(ticks.column(name)).tolist() for name in ("price", "size")] == [[False, False, True]] * 2
+    assert [np.isnan(ticks.column(name)).tolist() for name in ("bid_price", "ask_size")] == [[True, True, False]] * 2
     assert ticks.column("instrument").tolist() == [0.0, 1.0, 0.0]
     assert ticks.column("kind").dtype == np.float64
     assert (np.diff(ticks.raw["seq"].astype(np.int64)) == 1).all()

@@ -2,12 +2,12 @@
  *
  *   open(path)                    an object with every function of csrc/neural_trader.h, bound to that library
  *   address(buffer)               where an ArrayBuffer lies, as a number; the caller keeps the buffer
- *   waiter(library, client, wake) a thread that sleeps in nt_client_wait; wake(result) is called in the event loop
+ *   waiter(library, client, wake) a thread, from the first arm on, that sleeps in nt_client_wait; wake(result) is called in the event loop
  *   arm(waiter, reportsOnly)      sleep now; until it wakes, the process stays alive
  *   rest(waiter)                  nobody waits any more: the process may end
  *   stop(waiter)                  ends the thread; before the client is closed
  *
- * It runs in Node, Bun and Deno. */
+ * A client that is open when its environment ends, as that of a terminated worker, is closed then. It runs in Node, Bun and Deno. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
@@ -117,11 +117,13 @@ typedef struct nt_waiter {
   pthread_cond_t changed;
   int32_t (*wait)(uint32_t client, uint32_t reports_only, int64_t timeout_ns);
   int32_t (*interrupt)(uint32_t client);
+  int32_t (*close)(uint32_t client);
   uint32_t client;
   uint32_t armed; /* under the mutex, as the next two */
   uint32_t reports_only;
   uint32_t stopping;
-  uint32_t referenced; /* of the event loop's thread: the process stays alive */
+  uint32_t referenced; /* of the event loop's thread, as the next two: the process stays alive */
+  uint32_t started;    /* there is a thread */
   uint32_t stopped;
 } nt_waiter;
 
@@ -167,16 +169,20 @@ static void stop_now(nt_waiter *waiter) {
   waiter->stopping = 1;
   pthread_cond_signal(&waiter->changed);
   pthread_mutex_unlock(&waiter->mutex);
-  (void)waiter->interrupt(waiter->client);
-  pthread_join(waiter->thread, NULL);
+  if (waiter->started) {
+    (void)waiter->interrupt(waiter->client);
+    pthread_join(waiter->thread, NULL);
+  }
   (void)napi_release_threadsafe_function(waiter->wake, napi_tsfn_abort);
 }
 
-/* The environment (of the process or of a worker) ends: no thread may call into it any more. */
+/* The environment (of the process or of a worker) ends: no thread may call into it any more, and nobody is left who could close. */
 static void stop_all(void *env) {
   pthread_mutex_lock(&lock);
   for (nt_waiter *waiter = waiters; waiter != NULL; waiter = waiter->next) {
-    if (waiter->env == env) stop_now(waiter);
+    if (waiter->env != env || waiter->stopped) continue;
+    stop_now(waiter);
+    (void)waiter->close(waiter->client);
   }
   pthread_mutex_unlock(&lock);
 }
@@ -226,6 +232,7 @@ static napi_value create_waiter(napi_env env, napi_callback_info info) {
   waiter->client = client;
   waiter->wait = library->symbols.nt_client_wait;
   waiter->interrupt = library->symbols.nt_client_interrupt;
+  waiter->close = library->symbols.nt_close;
   pthread_mutex_init(&waiter->mutex, NULL);
   pthread_cond_init(&waiter->changed, NULL);
   if (napi_create_string_utf8(env, "neural-trader", NAPI_AUTO_LENGTH, &name) != napi_ok ||
@@ -235,12 +242,6 @@ static napi_value create_waiter(napi_env env, napi_callback_info info) {
     return NULL;
   }
   (void)napi_unref_threadsafe_function(env, waiter->wake);
-  if (pthread_create(&waiter->thread, NULL, sleep_and_wake, waiter) != 0) {
-    (void)napi_release_threadsafe_function(waiter->wake, napi_tsfn_abort);
-    free(waiter);
-    napi_throw_error(env, NULL, "the system gives no thread");
-    return NULL;
-  }
   pthread_mutex_lock(&lock);
   waiter->next = waiters;
   waiters = waiter;
@@ -262,6 +263,11 @@ static napi_value arm(napi_env env, napi_callback_info info) {
   bool reports_only;
   nt_waiter *waiter = waiter_of(env, info, given, 2);
   if (waiter == NULL || waiter->stopped || napi_get_value_bool(env, given[1], &reports_only) != napi_ok) return NULL;
+  if (!waiter->started && pthread_create(&waiter->thread, NULL, sleep_and_wake, waiter) != 0) {
+    napi_throw_error(env, NULL, "the system gives no thread");
+    return NULL;
+  }
+  waiter->started = 1;
   pthread_mutex_lock(&waiter->mutex);
   uint32_t widened = waiter->armed && waiter->reports_only && !reports_only;
   if (!waiter->armed || widened) waiter->reports_only = reports_only;

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { BadHandle, Corrupt, describe, InvalidArgument, WouldDeadlock } from "./errors.ts";
+import { BadHandle, Corrupt, describe, InvalidArgument, StateError, WouldDeadlock } from "./errors.ts";
 import * as abi from "./generated/abi.ts";
 import { OpenOrderRecord, OrderRecord, PollRecord, ReportRecord, TickRecord } from "./generated/records.ts";
 import type { Pointer, Symbols } from "./generated/symbols.ts";
@@ -10,9 +10,10 @@ import type { Instrument, Tradable, TradingAccount } from "./instruments.ts";
 import { findAccounts, findModels, findTradables, instrumentOf, unknown } from "./instruments.ts";
 import type { Block, Library } from "./library.ts";
 import { openLibrary } from "./library.ts";
+import { Monitor } from "./monitor.ts";
 import { fromRaw } from "./numbers.ts";
 import type { OrderRequest, Replacement } from "./orders.ts";
-import { orderId, OrderWriter, own } from "./orders.ts";
+import { onlyKeys, orderId, OrderWriter, own } from "./orders.ts";
 import type { Account, Position, Quote } from "./reads.ts";
 import { modelOf, Reads } from "./reads.ts";
 import type { OrderId, Side, Status } from "./reports.ts";
@@ -140,7 +141,7 @@ export class Client implements AsyncDisposable, Disposable {
   static async attach(kernel: string, options: AttachOptions = {}): Promise<Client> {
     const library = options.library ?? openLibrary();
     const timeoutMs = waitingTime(options.timeoutMs, "timeoutMs", 5_000);
-    const name = options.name ?? `js-${process.pid}-${crypto.randomUUID().slice(0, 8)}`; // workers of one process do not count together
+    const name = options.name === undefined ? `js-${process.pid}-${crypto.randomUUID().slice(0, 8)}` : options.name; // workers of one process do not count together
     const [kernelText, nameText] = [library.text(kernel, "kernel name"), library.text(name, "client name")];
     const handle = library.allocate(4);
     const started = performance.now();
@@ -148,6 +149,7 @@ export class Client implements AsyncDisposable, Disposable {
       options.signal?.throwIfAborted();
       const left = Math.max(0, timeoutMs - (performance.now() - started));
       try {
+        Monitor.attach(kernel, { library }).close(); // where there is no kernel nothing waits for one
         const sliceNs = Math.round(Math.min(left, SLICE_MS) * 1e6);
         library.call((error) => library.symbols.nt_client_attach(kernelText.pointer, nameText.pointer, sliceNs, handle.pointer, error));
         return Client.#adopt(library, new Uint32Array(handle.buffer)[0] ?? 0, name);
@@ -165,12 +167,14 @@ export class Client implements AsyncDisposable, Disposable {
   }
 
   static #adopt(library: Library, handle: number, name: string): Client {
+    let client: Client | undefined;
     try {
-      const client = new Client(library, handle, name);
+      client = new Client(library, handle, name);
       client.#reads.checkIds(name);
       return client;
     } catch (error) {
-      library.symbols.nt_close(handle);
+      if (client === undefined) library.symbols.nt_close(handle);
+      else client.close();
       throw error;
     }
   }
@@ -188,6 +192,7 @@ export class Client implements AsyncDisposable, Disposable {
 
   /** Ask for another total quantity, price or trigger. The answer is a REPLACED or REPLACE_REJECTED report of the order. */
   replace(id: OrderId, change: Replacement): void {
+    onlyKeys(change, ["quantity", "price", "triggerPrice"], "replace");
     const [quantity, price, triggerPrice] = [own(change, "quantity"), own(change, "price"), own(change, "triggerPrice")];
     if (quantity === undefined && price === undefined && triggerPrice === undefined) {
       throw new InvalidArgument("replace needs a quantity, a price or a triggerPrice");
@@ -210,6 +215,7 @@ export class Client implements AsyncDisposable, Disposable {
 
   /** Cancel what works for this client: everywhere, on one symbol or of one account. Returns how many open orders it knew of. */
   cancelAll(options: { readonly symbol?: string; readonly account?: string } = {}): number {
+    onlyKeys(options, ["symbol", "account"], "cancelAll");
     const [symbol, account] = [own(options, "symbol"), own(options, "account")];
     const instrument = symbol === undefined ? abi.NT_NONE : this.#writer.tradable(symbol).index;
     const accounts = account === undefined ? this.#accounts : [this.#writer.account(account)];
@@ -295,15 +301,19 @@ export class Client implements AsyncDisposable, Disposable {
     if (this.#subscribed && !this.#ended) {
       throw new WouldDeadlock("the tape waits for this client: use submit, and look for the answer among the reports");
     }
+    const { until } = options; // before the order is written: a getter may submit another
+    if (until !== undefined && until !== "done" && until !== "accepted") {
+      throw new InvalidArgument(`until ${describe(until)} is neither "accepted" nor "done"`);
+    }
     const ends = this.#writer.write(order);
-    const until = options.until ?? (ends ? "done" : "accepted");
-    if (until !== "done" && until !== "accepted") throw new InvalidArgument(`until ${describe(until)} is neither "accepted" nor "done"`);
-    return new AwaitedOrder(this.#send(), until === "done");
+    return new AwaitedOrder(this.#send(), until === undefined ? ends : until === "done");
   }
 
   /** What the caller of an order was not given is for the next poll. */
   #return(pending: AwaitedOrder): void {
+    if (pending.reports.length === 0) return;
     this.#kept.unshift(...pending.reports);
+    this.#parking.nudge();
   }
 
   #send(): OrderId {
@@ -325,7 +335,7 @@ export class Client implements AsyncDisposable, Disposable {
         limit: TICKS,
       });
     }
-    const poll = this.#take(this.#ticks.pointer, maxTicks, 0);
+    const poll = this.#takeTicks(maxTicks);
     const reports = this.#kept;
     if (reports.length > 0) this.#kept = [];
     let count = poll.ticks;
@@ -345,14 +355,27 @@ export class Client implements AsyncDisposable, Disposable {
   }
 
   /** Batches as they come, to the end of the source. `signal` and `close` end it quietly; KernelDead when the kernel goes. */
-  async *batches(options: { readonly signal?: AbortSignal; readonly maxTicks?: number } = {}): AsyncGenerator<Batch, void, undefined> {
+  batches(options: { readonly signal?: AbortSignal; readonly maxTicks?: number } = {}): AsyncGenerator<Batch, void, undefined> {
+    return this.#batches(options, false);
+  }
+
+  /** Batches without end: in real time another source may follow, and orders are answered all the same. @internal */
+  endlessBatches(): AsyncGenerator<Batch, void, undefined> {
+    return this.#batches({}, true);
+  }
+
+  async *#batches(
+    options: { readonly signal?: AbortSignal; readonly maxTicks?: number },
+    endless: boolean,
+  ): AsyncGenerator<Batch, void, undefined> {
     const { signal, maxTicks = this.#subscribed ? TICKS : BATCH_TICKS } = options;
+    const isNew = (batch: Batch): boolean => !isEmpty(batch) || (batch.ended && !endless);
     for (let first = true; !aborted(signal) && (first || !this.closed); first = false) {
       let batch = this.poll(maxTicks);
-      for (let looks = 0; looks < LOOKS && isEmpty(batch); looks++) batch = this.poll(maxTicks);
-      if (!isEmpty(batch)) {
+      for (let looks = 0; looks < LOOKS && !isNew(batch); looks++) batch = this.poll(maxTicks);
+      if (isNew(batch)) {
         yield batch;
-        if (batch.ended) return;
+        if (batch.ended && !endless) return;
         await this.#parking.turn();
         continue;
       }
@@ -367,6 +390,9 @@ export class Client implements AsyncDisposable, Disposable {
 
   /** Lockstep: from now on the tape waits for this client's polls. StateError on a real-time kernel. */
   subscribe(): void {
+    if (this.#awaited.size > 0) {
+      throw new StateError("an order is awaited, and a subscriber takes its reports with the slices: subscribe first");
+    }
     this.#library.check(this.#calls.nt_client_subscribe(this.#handle), this.#handle);
     this.#subscribed = true;
   }
@@ -390,8 +416,22 @@ export class Client implements AsyncDisposable, Disposable {
     return poll;
   }
 
+  /** Reports alone, for who awaits an order; others sleep, and look for theirs. */
   #takeReports(timeoutNs: number): void {
+    const kept = this.#kept.length;
     this.#take(null, 0, timeoutNs);
+    if (this.#kept.length > kept) this.#parking.nudge();
+  }
+
+  /** A kernel that is gone does not take along what had been read: that is given out first. */
+  #takeTicks(maxTicks: number): PollRecord {
+    try {
+      return this.#take(this.#ticks.pointer, maxTicks, 0);
+    } catch (error) {
+      if (this.#kept.length === 0 || code(error) !== abi.NT_ERR_KERNEL_DEAD) throw error;
+      this.#poll.ticks = this.#poll.reports = this.#poll.lost = 0;
+      return this.#poll;
+    }
   }
 
   /** Each report goes to who awaits its order, else to the next poll. */
@@ -472,6 +512,7 @@ export class Client implements AsyncDisposable, Disposable {
    * InvalidArgument for values that are not finite, and for a model that the kernel steps itself; Full when the kernel lags.
    */
   sendSignal(signal: SignalInput): void {
+    onlyKeys(signal, ["symbol", "values", "model", "confidence", "ready", "calibrated", "precision"], "a signal");
     const block = this.#library.allocate(TickRecord.bytes);
     const record = new TickRecord(block.buffer);
     writeSignal(record, signal);
@@ -581,7 +622,7 @@ class AwaitedOrder {
 }
 
 function isEmpty(batch: Batch): boolean {
-  return batch.ticks.length === 0 && batch.reports.length === 0 && batch.signals.length === 0 && batch.lost === 0 && !batch.ended;
+  return batch.ticks.length === 0 && batch.reports.length === 0 && batch.signals.length === 0 && batch.lost === 0;
 }
 
 function message(error: unknown): string {

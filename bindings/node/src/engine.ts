@@ -175,7 +175,8 @@ export class ExecutionEngine implements AsyncDisposable {
   #monitor: Monitor | undefined;
   #pump: Promise<void> | undefined;
   #failure: Error | undefined;
-  #starting = false;
+  #starting: AbortController | undefined;
+  #stopped: Promise<void> = Promise.resolve(); // a stop in progress
   #submitted = 0;
   #reports = 0;
   #ticks = 0;
@@ -190,13 +191,15 @@ export class ExecutionEngine implements AsyncDisposable {
 
   /** Create the kernel, or find it, and run. ConfigError, NameInUse, NotFound; StateError when it runs already. */
   async start(options: { readonly name?: string; readonly timeoutMs?: number } = {}): Promise<void> {
-    if (this.#client !== undefined || this.#starting) throw new StateError("the engine runs already; stop it first");
-    this.#starting = true;
+    if (this.#client !== undefined || this.#starting !== undefined) throw new StateError("the engine runs already; stop it first");
+    const starting = (this.#starting = new AbortController());
     try {
+      await this.#stopped;
+      starting.signal.throwIfAborted();
       const library = this.#library === undefined ? {} : { library: this.#library };
       let client: Client;
       if (typeof this.#target === "string") {
-        client = this.#client = await Client.attach(this.#target, { ...library, ...options });
+        client = this.#client = await Client.attach(this.#target, { ...library, ...options, signal: starting.signal });
       } else {
         this.#kernel = Kernel.create(this.#target, { ...library, realtime: true });
         this.#kernel.start();
@@ -210,12 +213,17 @@ export class ExecutionEngine implements AsyncDisposable {
       this.#close();
       throw error;
     } finally {
-      this.#starting = false;
+      this.#starting = undefined;
     }
   }
 
   /** End subscriptions, fail open waits with Closed, cancel what works, end the kernel if it is ours. Harmless when it does not run. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#starting?.abort(new Closed("the engine was stopped before it had started"));
+    return (this.#stopped = this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     const pump = this.#pump;
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#close();
@@ -374,7 +382,7 @@ export class ExecutionEngine implements AsyncDisposable {
   async #run(client: Client): Promise<void> {
     const market = new Market(client.tradables);
     try {
-      for await (const batch of client.batches()) {
+      for await (const batch of client.endlessBatches()) {
         this.#reports += batch.reports.length;
         this.#ticks += batch.ticks.length;
         this.#lost += batch.lost;

@@ -1,6 +1,6 @@
 /** Looking at a kernel without taking part in it. */
 
-import { NoData } from "./errors.ts";
+import { describe, InvalidArgument, NoData } from "./errors.ts";
 import * as abi from "./generated/abi.ts";
 import { CountersRecord, LatencyRecord, StatusRecord } from "./generated/records.ts";
 import type { Block, Library } from "./library.ts";
@@ -39,6 +39,7 @@ export interface Latency {
   readonly maximum: number;
 }
 
+const KINDS: ReadonlyMap<unknown, number> = new Map(Object.entries(abi.LATENCY_KIND).map(([code, name]) => [name, Number(code)]));
 const BYTES = Math.max(StatusRecord.bytes, CountersRecord.bytes, LatencyRecord.bytes);
 const NO_REASON = 100; // what the index into `denied` counts from
 
@@ -83,7 +84,8 @@ export class Monitor implements Disposable {
 
   /** From a published slice to an order taken, and from an order taken to its report. NoData before the first sample. */
   latency(kind: "TICK_TO_ORDER" | "ORDER_TO_REPORT"): Latency {
-    const code = kind === "TICK_TO_ORDER" ? abi.NT_LATENCY_TICK_TO_ORDER : abi.NT_LATENCY_ORDER_TO_REPORT;
+    const code = KINDS.get(kind);
+    if (code === undefined) throw new InvalidArgument(`latency ${describe(kind)} is neither "TICK_TO_ORDER" nor "ORDER_TO_REPORT"`);
     const result = this.#library.symbols.nt_read_latency(this.#handle, code, this.#block.pointer);
     const row = new LatencyRecord(this.#block.buffer);
     if (result === abi.NT_ERR_NO_DATA || (result >= 0 && row.count === 0)) throw new NoData(`no ${kind} has been measured yet`);

@@ -82,7 +82,7 @@ function typeOf(name: unknown, priced: boolean, triggered: boolean, trails: bool
 }
 
 /** A truth value that is one. */
-function flag(value: unknown, what: string): boolean {
+export function flag(value: unknown, what: string): boolean {
   if (value === undefined || typeof value === "boolean") return value ?? false;
   throw new InvalidArgument(`${what} must be true or false, not ${describe(value)}`);
 }
@@ -96,6 +96,13 @@ export function orderId(value: unknown, what = "order id"): number {
 /** An option where it is the object's own: a polluted Object.prototype has no say. */
 export function own<Options extends object, Key extends keyof Options>(options: Options, key: Key): Options[Key] | undefined {
   return Object.hasOwn(options, key) ? options[key] : undefined;
+}
+
+/** InvalidArgument for what is no object, and for a key that nothing reads: a misspelt one would be lost. */
+export function onlyKeys(options: object, known: readonly string[], what: string): void {
+  if (typeof options !== "object" || options === null) throw new InvalidArgument(`${what} takes an object, not ${describe(options)}`);
+  const other = Object.keys(options).find((key) => !known.includes(key));
+  if (other !== undefined) throw new InvalidArgument(`${what} has no ${describe(other)}; it has ${known.join(", ")}`);
 }
 
 /** Whether everything inherits it: Object.prototype is polluted then. */

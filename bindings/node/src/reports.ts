@@ -188,7 +188,7 @@ export class ExecutionResult {
   }
 
   get filledQuantity(): number {
-    return this.reports.reduce((sum, report) => (report.lastPrice === null ? sum : sum + report.lastQuantity), 0);
+    return this.#last?.cumulativeQuantity ?? 0;
   }
 
   /** Of all fills; null without one. */

@@ -3,6 +3,7 @@
 import { describe, InvalidArgument } from "./errors.ts";
 import * as abi from "./generated/abi.ts";
 import type { TickRecord } from "./generated/records.ts";
+import { flag } from "./orders.ts";
 
 /** What a model found: probabilities of its classes, or mean and deviation. */
 export interface SignalInput {
@@ -29,7 +30,8 @@ const PRECISIONS: ReadonlyMap<unknown, number> = new Map([
 
 /** The record's values, confidence and flags become those of the signal. InvalidArgument for what is none. */
 export function writeSignal(record: TickRecord, signal: SignalInput): void {
-  const { values, confidence, ready = true, calibrated = false, precision = "fp32" } = signal;
+  const { values, confidence, precision = "fp32" } = signal;
+  const [ready, calibrated] = [signal.ready === undefined || flag(signal.ready, "ready"), flag(signal.calibrated, "calibrated")];
   if (!Array.isArray(values) || values.length < 1 || values.length > abi.NT_SIGNAL_VALUES) {
     throw new InvalidArgument(`a signal has 1 to ${abi.NT_SIGNAL_VALUES} values, not ${describe(values)}`);
   }
@@ -39,12 +41,12 @@ export function writeSignal(record: TickRecord, signal: SignalInput): void {
   if (ready && confidence === undefined && !probable) {
     throw new InvalidArgument("values are no probabilities, which are at least 0 and sum to 1; say how sure the model is: confidence");
   }
-  const flag = PRECISIONS.get(precision);
-  if (flag === undefined) throw new InvalidArgument(`precision ${describe(precision)} is none of ${[...PRECISIONS.keys()].join(", ")}`);
+  const computed = PRECISIONS.get(precision);
+  if (computed === undefined) throw new InvalidArgument(`precision ${describe(precision)} is none of ${[...PRECISIONS.keys()].join(", ")}`);
   for (let index = 0; index < abi.NT_SIGNAL_VALUES; index++) {
     record.setValues(index, index < values.length ? (ready ? (values[index] as number) : NaN) : 0);
   }
   record.valueCount = values.length;
   record.confidence = ready ? (confidence ?? Math.max(...values)) : NaN;
-  record.signalFlags = flag | (ready ? 0 : abi.NT_SIGNAL_NOT_READY) | (calibrated ? abi.NT_SIGNAL_CALIBRATED : 0);
+  record.signalFlags = computed | (ready ? 0 : abi.NT_SIGNAL_NOT_READY) | (calibrated ? abi.NT_SIGNAL_CALIBRATED : 0);
 }

@@ -7,6 +7,7 @@ import { TickRecord } from "./generated/records.ts";
 import type { Tradable } from "./instruments.ts";
 import { unknown } from "./instruments.ts";
 import type { Price } from "./orders.ts";
+import { flag } from "./orders.ts";
 import type { Side } from "./reports.ts";
 
 interface Stamped {
@@ -170,7 +171,7 @@ export class TickWriter {
         this.#priced(record, tick);
         record.tradeIdRaw = whole(tick.updateId ?? 0, "updateId");
         record.aggressor = chosen(SIDES, tick.side, "side");
-        if (tick.snapshot === true) record.flags = abi.NT_TICK_SNAPSHOT;
+        if (flag(tick.snapshot, "snapshot")) record.flags = abi.NT_TICK_SNAPSHOT;
         break;
       }
       case "SESSION":

@@ -67,7 +67,10 @@ export class Ticks implements Iterable<Tick> {
     return this.#record.at(index);
   }
 
-  /** A field of all of them: prices and sizes in units, NaN where absent; times as doubles, which are exact to 256 ns today. */
+  /**
+   * A field of all of them. `price` and `size` are of trades and levels, bids and asks of quotes, in units, and NaN elsewhere; times are
+   * doubles, which are exact to 256 ns today.
+   */
   column(name: Column): Float64Array {
     const out = new Float64Array(this.length);
     const view = this.#view;
@@ -76,9 +79,9 @@ export class Ticks implements Iterable<Tick> {
     } else if (name === "instrument") {
       for (let i = 0; i < out.length; i++) out[i] = view.getUint32(i * TickRecord.bytes + INSTRUMENT, true);
     } else if (Object.hasOwn(PRICES, name)) {
-      this.#scaled(out, PRICES[name as keyof typeof PRICES], this.#tradables.map((tradable) => tradable.priceDecimals));
+      this.#scaled(out, name, PRICES[name as keyof typeof PRICES], this.#tradables.map((tradable) => tradable.priceDecimals));
     } else if (Object.hasOwn(SIZES, name)) {
-      this.#scaled(out, SIZES[name as keyof typeof SIZES], this.#tradables.map((tradable) => tradable.quantityDecimals));
+      this.#scaled(out, name, SIZES[name as keyof typeof SIZES], this.#tradables.map((tradable) => tradable.quantityDecimals));
     } else if (Object.hasOwn(TIMES, name)) {
       const at = TIMES[name as keyof typeof TIMES];
       for (let i = 0; i < out.length; i++) out[i] = wide(view, i * TickRecord.bytes + at);
@@ -89,14 +92,15 @@ export class Ticks implements Iterable<Tick> {
     return out;
   }
 
-  #scaled(out: Float64Array, at: number, decimals: readonly number[]): void {
+  #scaled(out: Float64Array, name: Column, at: number, decimals: readonly number[]): void {
     const view = this.#view;
+    const kinds = name === "price" || name === "size" ? [abi.NT_TICK_TRADE, abi.NT_TICK_LEVEL] : [abi.NT_TICK_QUOTE]; // the words are shared
     const scales = decimals.map((places) => POWERS_OF_TEN[places] ?? NaN);
     for (let i = 0; i < out.length; i++) {
       const start = i * TickRecord.bytes;
       const value = wide(view, start + at);
       const scale = scales[view.getUint32(start + INSTRUMENT, true)] ?? 1;
-      out[i] = value === ABSENT ? NaN : value / scale;
+      out[i] = value === ABSENT || !kinds.includes(view.getUint8(start + KIND)) ? NaN : value / scale;
     }
   }
 

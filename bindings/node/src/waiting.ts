@@ -15,16 +15,13 @@ interface Waiting {
 
 /** Everybody in this program who waits for one client: one sleeper wakes them all. */
 export class Parking {
-  readonly #library: Library;
-  readonly #client: number;
   readonly #waiting = new Set<Waiting>();
-  #waiter: Waiter | undefined;
+  readonly #waiter: Waiter;
   #turned = performance.now();
   #closed = false;
 
   constructor(library: Library, client: number) {
-    this.#library = library;
-    this.#client = client;
+    this.#waiter = library.waiter(client, () => this.#wake());
   }
 
   /** Until a poll would bring something, the time is up (false), or the signal is aborted (throws its reason). */
@@ -50,7 +47,7 @@ export class Parking {
     } finally {
       clearTimeout(timer);
       if (abort !== undefined) signal?.removeEventListener("abort", abort);
-      if (entry !== undefined && this.#waiting.delete(entry) && this.#waiting.size === 0) this.#waiter?.rest();
+      if (entry !== undefined && this.#waiting.delete(entry) && this.#waiting.size === 0) this.#waiter.rest();
     }
   }
 
@@ -70,19 +67,17 @@ export class Parking {
   nudge(): void {
     if (this.#waiting.size === 0) return;
     this.#wake();
-    this.#waiter?.rest();
+    this.#waiter.rest();
   }
 
   /** Everybody wakes up, and nobody sleeps any more. */
   close(): void {
     this.#closed = true;
-    this.#waiter?.stop();
-    this.#waiter = undefined;
+    this.#waiter.stop();
     this.#wake();
   }
 
   #arm(): void {
-    this.#waiter ??= this.#library.waiter(this.#client, () => this.#wake());
     this.#waiter.arm([...this.#waiting].every((entry) => entry.reportsOnly));
   }
 

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client, KernelDead, NotFound } from "../dist/index.js";
-import { PATIENCE_MS, segments, TestKernel, until, worker } from "./support.ts";
+import { library, PATIENCE_MS, segments, TestKernel, until, worker } from "./support.ts";
 
 const patient = { timeout: PATIENCE_MS };
 const RESTING = { symbol: "ES", side: "BUY", quantity: 1, price: 90 } as const;
@@ -78,6 +78,14 @@ test("workers are terminated while they wait", patient, async () => {
   const ended = await worker("program", kernel.name, "terminates a worker that is parked").ended;
   assert.deepEqual([ended.code, ended.signal, ended.stderr], [0, null, ""]);
   await isClean();
+});
+
+const leaves = library.adapter === "koffi" || library.adapter === "Deno.dlopen";
+const skip = leaves ? `${library.adapter} is not told that a worker ends: its orders end with the process` : false;
+
+test("the orders of a terminated worker are cancelled", { ...patient, skip }, async () => {
+  const ended = await worker("program", kernel.name, "outlives a worker with orders").ended;
+  assert.deepEqual([ended.code, ended.stdout, ended.stderr], [0, "done\n", ""]);
 });
 
 test("workers are terminated while they trade", patient, async () => {

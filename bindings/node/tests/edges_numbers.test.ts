@@ -57,7 +57,7 @@ const NO_NUMBERS: readonly unknown[] = [
   "9".repeat(10_000_000),
   `1${"0".repeat(1_000_000)}`,
   `1e${"9".repeat(100)}`,
-]; // prettier-ignore
+];
 
 let kernel: TestKernel;
 let client: Client;

@@ -228,7 +228,7 @@ test("what a class or a descriptor hides is refused, and not left out", async ()
     get quantity() {
       return 1;
     },
-  }); // prettier-ignore
+  });
 });
 
 test("getters and proxies that throw, or answer differently each time", async () => {
@@ -238,7 +238,7 @@ test("getters and proxies that throw, or answer differently each time", async ()
       get [key](): never {
         throw new EvalError(key);
       },
-    }; // prettier-ignore
+    };
     refuses(order, EvalError);
   }
   for (
@@ -261,7 +261,7 @@ test("getters and proxies that throw, or answer differently each time", async ()
         reads += 1;
         return reads === 1 ? value : undefined;
       },
-    }; // prettier-ignore
+    };
     try {
       client.cancel(client.submit(order as OrderRequest));
     } catch (error) {
@@ -275,7 +275,7 @@ test("getters and proxies that throw, or answer differently each time", async ()
       [trap]: () => {
         throw new EvalError(trap);
       },
-    }); // prettier-ignore
+    });
     if (trap === "getPrototypeOf") continue; // not every engine asks for it
     refuses(order, EvalError);
   }
@@ -291,7 +291,7 @@ test("getters and proxies that throw, or answer differently each time", async ()
       getOwnPropertyDescriptor: () => ({ value: 0, enumerable: true, configurable: true }),
       get: (_, key) => LIMIT[key as keyof typeof LIMIT],
     }) as OrderRequest,
-  ); // prettier-ignore
+  );
 });
 
 test("an order that submits, closes or changes itself while it is read", async () => {
@@ -302,7 +302,7 @@ test("an order that submits, closes or changes itself while it is read", async (
       inner = client.submit({ symbol: "ES", side: "SELL", quantity: 2, price: 110 });
       return 90;
     },
-  }); // prettier-ignore
+  });
   await until(
     () =>
       client.poll().reports.filter((report) => report.kind === "NEW").length > 0 &&
@@ -322,7 +322,7 @@ test("an order that submits, closes or changes itself while it is read", async (
         other.close();
         return 90;
       },
-    }), { name: "BadHandle" }); // prettier-ignore
+    }), { name: "BadHandle" });
 });
 
 test("replacements and options that are no objects", async () => {

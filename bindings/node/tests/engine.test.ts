@@ -117,6 +117,36 @@ describe("an engine", () => {
     assert.deepEqual(segments(name), []);
   });
 
+  it("goes on when a source has ended", async () => {
+    await using kernel = await TestKernel.start({ limits: { max_order_quantity: 10 } });
+    await using engine = new ExecutionEngine(kernel.name);
+    await engine.start();
+    await kernel.trade({ price: 100 });
+    await kernel.end();
+    await until(() => engine.getStats().ticks === 1, "the last tick");
+    await sleep(20);
+    assert.equal((await engine.submitOrder({ symbol: "ES", side: "BUY", quantity: 500 }, { timeoutMs: 10_000 })).status, "DENIED");
+    const resting = await engine.submitOrder({ symbol: "ES", side: "BUY", quantity: 1, price: 90 }, { timeoutMs: 10_000 });
+    assert.equal((await engine.cancelOrder(resting.orderId, { timeoutMs: 10_000 })).status, "CANCELED");
+  });
+
+  it("that is stopped while it starts does not start, and starts again after a stop", async () => {
+    const name = freshName("late");
+    const engine = new ExecutionEngine(name);
+    const starting = assert.rejects(engine.start({ timeoutMs: 60_000 }), Closed);
+    await engine.stop();
+    await starting;
+    await using kernel = await TestKernel.start({}, name);
+    await engine.start();
+    const stopping = engine.stop();
+    await engine.start();
+    await stopping;
+    assert.equal(engine.running, true);
+    assert.equal((await engine.submitOrder({ symbol: "ES", side: "BUY", quantity: 1, price: 90 })).status, "NEW");
+    assert.equal(kernel.name, name);
+    await engine.stop();
+  });
+
   it("is for real time", async () => {
     await using kernel = await TestKernel.start({ tape: true });
     await assert.rejects(new ExecutionEngine(kernel.name).start(), /real time/);

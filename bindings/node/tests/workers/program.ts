@@ -101,6 +101,13 @@ const ways: Readonly<Record<string, (kernel: string) => Promise<void>>> = {
     await client.execute(RESTING);
     say(`${client.position("ES").workingBuy} working`);
   },
+  async "outlives a worker with orders"(kernel) {
+    await using client = await Client.attach(kernel);
+    for (const way of ["parks", "submits"]) {
+      await terminated(kernel, way, "parked");
+      while (client.position("ES").workingBuy > 0) await sleep(1);
+    }
+  },
   async "terminates workers that trade"(kernel) {
     await Promise.all(Array.from({ length: 3 }, () => terminated(kernel, "trades", "traded")));
     await using client = await Client.attach(kernel);
@@ -122,6 +129,15 @@ const inWorkers: Readonly<Record<string, (kernel: string) => Promise<void>>> = {
     park(client);
     await sleep(10);
     parentPort?.postMessage("parked");
+  },
+  async submits(kernel) {
+    const client = await Client.attach(kernel);
+    while (client.orders()[0]?.status !== "NEW") {
+      if (client.orders().length === 0) client.submit(RESTING);
+      client.poll();
+    }
+    parentPort?.postMessage("parked");
+    await new Promise(() => undefined);
   },
   async trades(kernel) {
     const client = await Client.attach(kernel);
