@@ -133,7 +133,13 @@ $(JS)/dist/.stamp: $(wildcard $(JS)/src/*.ts $(JS)/src/*/*.ts) $(JS)/tsconfig.js
 	rm -rf $(JS)/dist
 	$(TSC) -p $(JS)
 	$(JS)/node_modules/.bin/esbuild $(JS)/dist/index.js --outfile=$(JS)/dist/neural_trader.js --bundle --platform=node --format=esm --external:koffi \
-	  --minify-whitespace --minify-syntax --log-level=warning
+	  --minify-syntax --log-level=warning
+	touch $@
+
+$(JS)/build/.stamp: $(JS)/dist/.stamp $(wildcard $(JS)/tests/*.ts $(JS)/tests/*/*.ts) $(JS)/tests/tsconfig.json
+	echo "build: $(JS)/build" >&2
+	rm -rf $(JS)/build
+	$(TSC) -p $(JS)/tests
 	touch $@
 
 # What the package carries for one platform: the modules as one file, which takes less memory, the types, and the library and the addon
@@ -211,15 +217,13 @@ fuzz: system .venv/.tests $(BUILT)
 
 # What these run is built apart, compared from outside, or reached by others as well: their lines are not counted.
 APART := $(addprefix tests/python/test_,packaging.py mutants.py docs.py docs_javascript.py reference.py hftbacktest.py tearsheet_browser.py)
-test-python: .venv/.tests build/peer $(BUILT) $(if $(NPM_HERE),javascript)
+test-python: .venv/.tests build/peer $(BUILT) $(if $(NPM_HERE),javascript bindings/node/build/.stamp)
 	$(PYTEST) --cov --cov-report= $(addprefix --ignore=,$(APART))
 	$(PYTEST) $(APART)
 	$(BIN)/coverage report --fail-under=95
 
 # Every runtime with every adapter that it has; bindings/node/tests/matrix.json says what has to run.
-test-javascript: .venv/.tests javascript
-	rm -rf $(JS)/build
-	$(TSC) -p $(JS)/tests
+test-javascript: .venv/.tests javascript $(JS)/build/.stamp
 	$(BIN)/python $(JS)/tests/matrix.py
 	cd bindings/deno && ../../$(DENO) test --quiet --allow-ffi --allow-read --allow-env
 

@@ -8,8 +8,8 @@ import { PATIENCE_MS, TestKernel } from "./support.ts";
 
 const patient = { timeout: 5 * PATIENCE_MS };
 const EXECUTES = Number(process.env["NEURAL_TRADER_EXECUTES"] ?? 150_000);
-const ROUNDS_MAX = 12;
-const ROOM_MIB = 4; // what collectors leave lying about
+const ROUNDS_MAX = 40;
+const ROOM_MIB = 8; // what collectors leave lying about
 const DENIED = { symbol: "ES", side: "BUY", quantity: 500 } as const;
 
 let kernel: TestKernel;

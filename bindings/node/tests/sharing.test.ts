@@ -84,7 +84,7 @@ describe("calls that would lose something are refused", () => {
   it("a subscription while an order is awaited", async () => {
     await using kernel = await TestKernel.start({ tape: true });
     await using client = await Client.attach(kernel.name);
-    const awaited = client.execute({ symbol: "ES", side: "BUY", quantity: 1, price: 90 }, { timeoutMs: 50 });
+    const awaited = client.execute({ symbol: "ES", side: "BUY", quantity: 1, price: 90 }, { until: "done", timeoutMs: 50 });
     assert.throws(() => client.subscribe(), StateError);
     await awaited;
     client.subscribe();

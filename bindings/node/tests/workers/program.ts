@@ -136,8 +136,8 @@ const inWorkers: Readonly<Record<string, (kernel: string) => Promise<void>>> = {
       if (client.orders().length === 0) client.submit(RESTING);
       client.poll();
     }
+    setInterval(() => undefined, 1000); // it does not end by itself
     parentPort?.postMessage("parked");
-    await new Promise(() => undefined);
   },
   async trades(kernel) {
     const client = await Client.attach(kernel);
