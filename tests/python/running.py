@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -128,11 +128,16 @@ def _line(arguments: tuple[str, ...]) -> list[str]:
     return [sys.executable, "-m", "neural_trader.cli", *arguments]
 
 
+def unmeasured(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for a child that will be interrupted: coverage holds a lock for ever that a signal's exception found it with."""
+    return {key: value for key, value in environment.items() if not key.startswith("COVERAGE")}
+
+
 class Started:
     """A `neural-trader` that goes on, killed when the context ends."""
 
-    def __init__(self, *arguments: str, **options: Any) -> None:
-        self.process = subprocess.Popen(_line(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    def __init__(self, *arguments: str, env: Mapping[str, str] = os.environ) -> None:
+        self.process = subprocess.Popen(_line(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=unmeasured(env))
 
     def end(self, number: int | None = None) -> subprocess.CompletedProcess[str]:
         """Its outcome, after a signal if one is given."""

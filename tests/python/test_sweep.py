@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from running import unmeasured
 from support import config_of, walk, write_tape
 
 import neural_trader as nt
@@ -192,7 +193,7 @@ def alive(pid: int) -> bool:
 def test_workers_end_with_their_parent_and_its_trials_are_taken_up(tmp_path: Path, number: int) -> None:
     tape = write_tape(tmp_path / "short.csv", walk(30))
     kept = tmp_path / "trials.jsonl"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**unmeasured(), "PYTHONPATH": str(Path(__file__).parent)}
     parent = subprocess.Popen([sys.executable, "-c", SCRIPT, tape, str(kept)], env=environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while not (kept.exists() and kept.read_bytes().count(b"\n") >= 3):
@@ -395,7 +396,7 @@ def test_a_script_without_a_guard_is_told_so(tape: str, tmp_path: Path) -> None:
         'print(sweep(Quiet, {"level": [1, 2]}, sys.argv[1], config_of("x")))\n',
         encoding="utf-8",
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**unmeasured(), "PYTHONPATH": str(Path(__file__).parent)}
     line = [sys.executable, str(script), tape]
     done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from running import unmeasured
 
 from neural_trader.errors import InvalidArgument, NoData, NoSpace, SystemFailure
 from neural_trader.models.architectures import ARCHITECTURES, gru, linear, lstm, mlp, tcn
@@ -245,7 +246,7 @@ CHILD = """
 def test_control_c_leaves_the_checkpoint_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "run"
     command = [sys.executable, "-c", textwrap.dedent(CHILD), str(path), "1000000"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=unmeasured()) as child:
         assert child.stdout is not None
         for line in child.stdout:
             if line.startswith("3 "):
