@@ -364,7 +364,7 @@ static double clipped(double x) {
 static void read_mids(const nt_features *f, double ticks_a_half, double sigma, double *out) {
   static const double per_root[] = {0.5, 0.25, 0.125, 0.0625, 0.03125};
   double per_sigma = (f->breaks & BREAK_MID) != 0 ? 0.0 : ticks_a_half / sigma; /* nobody knows where it is now */
-  double level = (double)(f->mid - f->first_mid);
+  double level = (double)f->mid - (double)f->first_mid; /* both are exact, whatever somebody has written over them */
   double w = weight(1024, f->mids);
   for (uint32_t i = 5; i-- > 0; w = shorter(w, 2))
     out[NT_FEATURE_RETURN_4 + i] = clipped((level - mean(f->sums[NT_SUM_MID_4 + i], w)) * per_sigma * per_root[i]);
@@ -385,13 +385,13 @@ static void read_trades(const nt_features *f, double ticks_a_half, double sigma,
   double w_64 = weight(64, f->trades), w_32 = shorter(w_64, 1), w_8 = shorter(w_32, 2);
   out[NT_FEATURE_SIGN_8] = mean(f->sums[NT_SUM_SIGN_8], w_8);
   out[NT_FEATURE_SIGN_64] = mean(f->sums[NT_SUM_SIGN_64], w_64);
-  double length = natural_log(1.0 + (double)(f->run < 0 ? -f->run : f->run));
+  double length = natural_log(1.0 + fabs((double)f->run));
   out[NT_FEATURE_RUN] = f->run < 0 ? -length : length;
   out[NT_FEATURE_SIZE_RELATIVE] = clipped(f->size_relative);
   out[NT_FEATURE_LARGE_FLOW] = clipped(mean(f->sums[NT_SUM_LARGE_FLOW_32], w_32));
   if (f->mids > 0) {
     double average = 2.0 * (f->sums[NT_SUM_PRICE_SIZE_64] / f->sums[NT_SUM_SIZE_64]);
-    double less = (double)(f->mid - 2 * f->first_price) - average;
+    double less = ((double)f->mid - 2.0 * (double)f->first_price) - average;
     out[NT_FEATURE_MID_LESS_VWAP] = (f->breaks & (BREAK_TRADE | BREAK_MID)) != 0 ? 0.0 : clipped(less * ticks_a_half / (8.0 * sigma));
   }
   if (f->place != NT_ABSENT) out[NT_FEATURE_TRADE_POSITION] = clipped((double)f->place / (double)f->place_spread);
@@ -407,8 +407,8 @@ static void read_trades(const nt_features *f, double ticks_a_half, double sigma,
 
 static void read_quotes(const nt_features *f, double *out) {
   double w_512 = weight(512, f->quotes), w_128 = shorter(w_512, 2), w_16 = shorter(w_128, 3);
-  double depth = (double)(f->bid_size + f->ask_size);
-  double imbalance = (double)(f->bid_size - f->ask_size) / depth;
+  double depth = (double)f->bid_size + (double)f->ask_size;
+  double imbalance = ((double)f->bid_size - (double)f->ask_size) / depth;
   out[NT_FEATURE_IMBALANCE] = imbalance;
   out[NT_FEATURE_IMBALANCE_16] = mean(f->sums[NT_SUM_IMBALANCE_16], w_16);
   out[NT_FEATURE_IMBALANCE_LESS_128] = imbalance - mean(f->sums[NT_SUM_IMBALANCE_128], w_128);
@@ -429,7 +429,7 @@ int32_t nt_features_read(const nt_features *features, double *values, uint32_t c
   for (uint32_t i = 0; i < NT_FEATURE_COUNT; i++) out[i] = NAN;
   double ticks_a_half = 0.5 / (double)f->tick_size; /* mids are doubled */
   double square = ticks_a_half * ticks_a_half;
-  double w_4096 = weight(4096, f->mids - 1), w_512 = shorter(w_4096, 3), w_32 = shorter(w_512, 4);
+  double w_4096 = weight(4096, f->mids > 0 ? f->mids - 1 : 0), w_512 = shorter(w_4096, 3), w_32 = shorter(w_512, 4);
   double usual = mean(f->sums[NT_SUM_MOVE_SQUARE_512], w_512) * square + VARIANCE_FLOOR;
   double sigma = sqrt(usual);
   if (f->mids > 0) read_mids(f, ticks_a_half, sigma, out);
