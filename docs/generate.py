@@ -31,9 +31,9 @@ from neural_trader.config import (
     SourceConfig,
     VenueConfig,
     VenueLatency,
-    describe_limits,
 )
 from neural_trader.config_check import validate_config
+from neural_trader.config_limits import describe_limits
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NOTE: Final = "<!-- Written by docs/generate.py; change the code, then run it again. -->\n\n"

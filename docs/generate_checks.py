@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from neural_trader._native import abi
-from neural_trader.config import Config, Limits, describe_limits
+from neural_trader.config import Config, Limits
+from neural_trader.config_limits import describe_limits
 
 __all__ = ["checks_page"]
 

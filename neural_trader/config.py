@@ -7,7 +7,6 @@ reads is refused: a limit with a typo would never fire.
 from __future__ import annotations
 
 import difflib
-import math
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
@@ -16,22 +15,22 @@ from fractions import Fraction
 from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 
 from neural_trader import _fields as rule
 from neural_trader._native import abi
+from neural_trader.config_rows import ORDER_TYPES, PAIRED, RESTRICTIONS, SELF_TRADE, TIMES_IN_FORCE, account_row, limits_on, worth
 from neural_trader.errors import ConfigError, ConfigProblem, InvalidArgument, LiveTradingUnavailable
-from neural_trader.instruments import MONEY_DECIMALS, Amount, Fee, Instrument, Session, limit_raw, money_raw
-from neural_trader.numbers import RAW_MAX, exact, plain, to_decimal
+from neural_trader.instruments import MONEY_DECIMALS, Amount, Fee, Instrument, Session, money_raw
+from neural_trader.numbers import exact
 
 __all__ = [
     "AccountConfig",
     "Config",
     "Fee",
     "Instrument",
-    "LimitState",
     "Limits",
     "ModelConfig",
     "OutputConfig",
@@ -40,21 +39,13 @@ __all__ = [
     "SourceSpec",
     "VenueConfig",
     "VenueLatency",
-    "account_row",
-    "describe_limits",
     "examine",
     "read_tables",
     "split_symbol",
     "symbols_refused",
-    "terms_row",
 ]
 
 _SAMPLE = "sample:"
-_ORDER_TYPES = {item.name.lower(): int(item) for item in abi.OrderType}
-_TIMES_IN_FORCE = {item.name.lower(): int(item) for item in abi.TimeInForce}
-_SELF_TRADE = {f"cancel_{item.name.lower()}": int(item) for item in abi.SelfTrade}
-_RESTRICTIONS = {"no_buy": abi.NT_RESTRICT_BUY, "no_sell": abi.NT_RESTRICT_SELL, "no_short": abi.NT_RESTRICT_SHORT}
-_PAIRED = (("max_duplicate_orders", "duplicate_window_ms"), ("max_fills", "fills_window_ms"))
 _TRADE_FILE = ".csv"
 
 SourceSpec = str | Sequence[str]
@@ -100,8 +91,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     no_buy: Annotated[tuple[str, ...] | None, rule.Words()] = None
     no_sell: Annotated[tuple[str, ...] | None, rule.Words()] = None
     no_short: Annotated[tuple[str, ...] | None, rule.Words()] = None
-    allowed_order_types: Annotated[tuple[str, ...] | None, rule.Words(*_ORDER_TYPES)] = None
-    allowed_times_in_force: Annotated[tuple[str, ...] | None, rule.Words(*_TIMES_IN_FORCE)] = None
+    allowed_order_types: Annotated[tuple[str, ...] | None, rule.Words(*ORDER_TYPES)] = None
+    allowed_times_in_force: Annotated[tuple[str, ...] | None, rule.Words(*TIMES_IN_FORCE)] = None
     max_order_age_ms: Annotated[int | None, rule.Whole(0, 10**9)] = None
     min_order_notional: Annotated[Amount | None, rule.Number(above=0)] = None
     max_gross_exposure: Annotated[Amount | None, rule.Number(least=0)] = None
@@ -113,7 +104,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_fills: Annotated[int | None, rule.Whole(1, abi.NT_FILLS_MAX)] = None
     fills_window_ms: Annotated[int | None, rule.Whole(1, 10**9)] = None
     max_daily_value: Annotated[Amount | None, rule.Number(least=0)] = None
-    self_trade: Annotated[str | None, rule.Choice(*_SELF_TRADE)] = None
+    self_trade: Annotated[str | None, rule.Choice(*SELF_TRADE)] = None
 
 
 class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -431,7 +422,7 @@ def _check_whole(config: Config, problems: rule.Problems, broken: Collection[str
 
 def _check_pairs(config: Config, problems: rule.Problems) -> None:
     """A number within a window needs both; and restrictions name instruments, of which a source may bring more."""
-    for number, window in _PAIRED:
+    for number, window in PAIRED:
         has, lacks = (number, window) if getattr(config.limits, window) is None else (window, number)
         if getattr(config.limits, has) is not None and getattr(config.limits, lacks) is None:
             rule.refuse(problems, f"limits.{lacks}", f"is missing; {has} needs it")
@@ -447,7 +438,7 @@ def _check_pairs(config: Config, problems: rule.Problems) -> None:
 def symbols_refused(config: Config, symbols: Collection[str]) -> rule.Problems:
     """What is wrong with restrictions and venues where `symbols` are all that can be traded: one with a typo would never count."""
     problems: rule.Problems = []
-    named = [(f"limits.{key}", symbol) for key in _RESTRICTIONS for symbol in getattr(config.limits, key) or () if symbol != "*"]
+    named = [(f"limits.{key}", symbol) for key in RESTRICTIONS for symbol in getattr(config.limits, key) or () if symbol != "*"]
     named += [(f"venues.{name}.symbols", symbol) for name, venue in config.venues.items() for symbol in venue.symbols]
     for path, symbol in named:
         if symbol not in symbols:
@@ -465,7 +456,7 @@ def _check_rates(config: Config, accounts: Mapping[str, AccountConfig], instrume
         for instrument in instruments:
             pair, inverse = f"{instrument.currency}/{account.currency}", f"{account.currency}/{instrument.currency}"
             try:
-                _worth(instrument, account, config)
+                worth(instrument, account, config)
             except InvalidArgument as error:
                 found.setdefault(pair if pair in config.fx else inverse, str(error))
     for pair, text in found.items():
@@ -479,7 +470,7 @@ def _check_limits(
     found: dict[str, str] = {}
     for name, account in accounts.items():
         rows = [partial(account_row, name, account, config.limits)]
-        rows += [partial(_limits_on, instrument, config.limits) for instrument in instruments]
+        rows += [partial(limits_on, instrument, config.limits) for instrument in instruments]
         for row in rows:
             try:
                 row()
@@ -488,150 +479,3 @@ def _check_limits(
                 found.setdefault(text.partition(" ")[0], text)  # the text begins with the name of the limit
     for key, text in found.items():
         rule.refuse(problems, f"limits.{key}", text)
-
-
-def account_row(name: str, account: AccountConfig, limits: Limits) -> dict[str, Any]:
-    """Fields of the nt_account of an account, ready for ffi.new."""
-    return {
-        "name": name.encode(),
-        "currency": account.currency.encode(),
-        "decimals": MONEY_DECIMALS,
-        "cash": money_raw(account.cash, MONEY_DECIMALS, "cash"),
-        "max_open_orders": limit_raw(limits.max_open_orders, 0, "max_open_orders"),
-        "max_orders_per_second": limit_raw(limits.max_orders_per_second, 0, "max_orders_per_second"),
-        "max_daily_loss": _loss_raw(limits.max_daily_loss),
-        "self_trade": 0 if limits.self_trade is None else _SELF_TRADE[limits.self_trade],
-        "max_cancels_per_second": limit_raw(limits.max_cancels_per_second, 0, "max_cancels_per_second"),
-        "max_order_age_ns": _nanoseconds(limits.max_order_age_ms, "max_order_age_ms"),
-        "allowed_order_types": _mask(limits.allowed_order_types, _ORDER_TYPES),
-        "allowed_times_in_force": _mask(limits.allowed_times_in_force, _TIMES_IN_FORCE),
-        "max_gross_exposure": limit_raw(limits.max_gross_exposure, MONEY_DECIMALS, "max_gross_exposure"),
-        "max_open_notional": limit_raw(limits.max_open_notional, MONEY_DECIMALS, "max_open_notional"),
-        "max_daily_value": limit_raw(limits.max_daily_value, MONEY_DECIMALS, "max_daily_value"),
-        "max_duplicate_orders": limit_raw(limits.max_duplicate_orders, 0, "max_duplicate_orders"),
-        "duplicate_window_ns": _nanoseconds(limits.duplicate_window_ms, "duplicate_window_ms"),
-        "max_fills": limit_raw(limits.max_fills, 0, "max_fills"),
-        "fills_window_ns": _nanoseconds(limits.fills_window_ms, "fills_window_ms"),
-    }
-
-
-def _loss_raw(limit: Amount | None) -> int:
-    raw = limit_raw(limit, MONEY_DECIMALS, "max_daily_loss")
-    if raw == 0:
-        least = plain(to_decimal(1, MONEY_DECIMALS))
-        raise InvalidArgument(f"max_daily_loss is less than {least}, the least money that an account counts", observed=0, limit=1)
-    return raw
-
-
-def _nanoseconds(milliseconds: int | None, what: str) -> int:
-    return limit_raw(None if milliseconds is None else milliseconds * 1_000_000, 0, what)
-
-
-def _mask(words: tuple[str, ...] | None, numbers: Mapping[str, int]) -> int:
-    """Bits of what is allowed, NT_ABSENT when everything is."""
-    return abi.NT_ABSENT if words is None else sum(1 << numbers[word] for word in set(words))
-
-
-def terms_row(instrument: Instrument, account: AccountConfig, config: Config) -> dict[str, Any]:
-    """Fields of the nt_terms of an account on an instrument, without the two indices. Without a rate between their currencies there is no
-    value: orders are denied. InvalidArgument when the value or a fee with its rate does not fit in 2^51."""
-    return {**_worth(instrument, account, config), **_limits_on(instrument, config.limits)}
-
-
-def _worth(instrument: Instrument, account: AccountConfig, config: Config) -> dict[str, int]:
-    """What an instrument and its fees are worth in the currency of an account."""
-    rate = config.rate(instrument.currency, account.currency)
-    numerator, denominator = instrument.value(rate) if rate is not None else (0, 0)
-    taker, maker = (math.ceil(fee * (rate or 1)) for fee in instrument.fees_raw())  # a rebate in another currency is rounded down
-    if max(abs(taker), abs(maker)) > RAW_MAX:
-        bound = plain(to_decimal(RAW_MAX, MONEY_DECIMALS))
-        raise InvalidArgument(f"a fee of {instrument.symbol} is beyond the bound of {bound} {account.currency} (2^51 raw)", limit=RAW_MAX)
-    taker_ppb, maker_ppb = instrument.fees_ppb()
-    return {
-        "value_numerator": numerator,
-        "value_denominator": denominator,
-        "fee_taker": taker,
-        "fee_maker": maker,
-        "fee_taker_ppb": taker_ppb,
-        "fee_maker_ppb": maker_ppb,
-    }
-
-
-def _limits_on(instrument: Instrument, limits: Limits) -> dict[str, int]:
-    """The limits of one order on an instrument. The text of an error begins with the name of the limit."""
-    restrictions = sum(bit for key, bit in _RESTRICTIONS.items() if {"*", instrument.symbol} & set(getattr(limits, key) or ()))
-    minimum = limits.min_order_notional
-    return {
-        "restrictions": restrictions,
-        "max_order_quantity": limit_raw(limits.max_order_quantity, instrument.quantity_decimals, "max_order_quantity"),
-        "max_order_notional": limit_raw(limits.max_order_notional, MONEY_DECIMALS, "max_order_notional"),
-        "max_position": limit_raw(limits.max_position, instrument.quantity_decimals, "max_position"),
-        "price_collar_bps": limit_raw(limits.price_collar_bps, 0, "price_collar_bps"),
-        "max_quote_age_ns": _nanoseconds(limits.max_quote_age_ms, "max_quote_age_ms"),
-        "min_order_notional": abi.NT_ABSENT if minimum is None else -limit_raw(-exact(minimum), MONEY_DECIMALS, "min_order_notional"),
-        "initial_margin_bps": limit_raw(limits.initial_margin_bps, 0, "initial_margin_bps"),
-    }
-
-
-class LimitState(NamedTuple):
-    """One check of every order: its number, its name, whether it is on, and the configured value (None where it has none)."""
-
-    check: int
-    name: str
-    enabled: bool
-    value: str | None
-
-
-def describe_limits(config: Config) -> list[LimitState]:
-    """Every check in the order of its number: those that always run, and each limit with its value or off."""
-    check, limits = abi.Check, config.limits
-    always = (
-        check.WELL_FORMED,
-        check.TRADING_STATE,
-        check.SESSION,
-        check.DUPLICATE,
-        check.QUANTITY,
-        check.PRICE,
-        check.EXPIRY,
-        check.REDUCE_ONLY,
-        check.POST_ONLY,
-    )
-    rows = [LimitState(int(item), item.name.lower(), True, None) for item in always]
-    for item, name, unit in (
-        (check.RESTRICTED, "no_buy", ""),
-        (check.RESTRICTED, "no_sell", ""),
-        (check.RESTRICTED, "no_short", ""),
-        (check.RESTRICTED, "allowed_order_types", ""),
-        (check.RESTRICTED, "allowed_times_in_force", ""),
-        (check.ORDER_AGE, "max_order_age_ms", " ms"),
-        (check.QUANTITY, "max_order_quantity", ""),
-        (check.FRESHNESS, "max_quote_age_ms", " ms"),
-        (check.COLLAR, "price_collar_bps", " bps"),
-        (check.NOTIONAL, "max_order_notional", " in account currency"),
-        (check.MINIMUM_NOTIONAL, "min_order_notional", " in account currency"),
-        (check.OPEN_ORDERS, "max_open_orders", ""),
-        (check.POSITION, "max_position", ""),
-        (check.EXPOSURE, "max_gross_exposure", " in account currency"),
-        (check.EXPOSURE, "max_open_notional", " in account currency"),
-        (check.BUYING_POWER, "initial_margin_bps", " bps"),
-        (check.RATE, "max_orders_per_second", " per second"),
-        (check.RATE, "max_cancels_per_second", " per second"),
-        (check.REPEATED, "max_duplicate_orders", ""),
-        (check.REPEATED, "max_fills", ""),
-        (check.DAILY_VALUE, "max_daily_value", " in account currency"),
-        (check.DAILY_LOSS, "max_daily_loss", " in account currency"),
-        (check.SELF_TRADE, "self_trade", ""),
-    ):
-        rows.append(LimitState(int(item), name, getattr(limits, name) is not None, _shown(limits, name, unit)))
-    return sorted(rows, key=lambda row: row.check)
-
-
-def _shown(limits: Limits, name: str, unit: str) -> str | None:
-    """The value of a limit with its unit and its window, None when it is off."""
-    value = getattr(limits, name)
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, tuple):
-        return ",".join(value)
-    window = dict(_PAIRED).get(name)
-    return plain(exact(value, name)) + (unit if window is None else f" in {getattr(limits, window)} ms")

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neural_trader._native import abi
-from neural_trader.config import Config, terms_row
+from neural_trader.config import Config
+from neural_trader.config_rows import terms_row
 from neural_trader.errors import InvalidArgument
 from neural_trader.instruments import MONEY_DECIMALS, Instrument
 from neural_trader.sources.tape_files import give_back

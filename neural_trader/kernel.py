@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from neural_trader._native import abi, ffi, lib
 from neural_trader.client import Client
-from neural_trader.config import Config, SourceSpec, account_row, symbols_refused, terms_row
+from neural_trader.config import Config, SourceSpec, symbols_refused
+from neural_trader.config_rows import account_row, terms_row
 from neural_trader.errors import ConfigError, InvalidArgument, NeuralTraderError, SourceError, StateError
 from neural_trader.instruments import Instrument
 from neural_trader.kernel_models import add_model

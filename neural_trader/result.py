@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neural_trader._native import abi, ffi, lib
-from neural_trader.config import Config, Limits, describe_limits
+from neural_trader.config import Config, Limits
+from neural_trader.config_limits import describe_limits
 from neural_trader.equity import EQUITY, EquityPath, SessionEquity, cash_raw, pairs_of, walk
 from neural_trader.errors import InvalidArgument, MissingExtra
 from neural_trader.instruments import MONEY_DECIMALS, Instrument

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neural_trader._native import abi, ffi
 from neural_trader._tearsheet.charts import Marks, bar_chart, line_chart
 from neural_trader._tearsheet.markup import Markup, definitions, document, escaped, joined, moment, number, paragraph, section, table
-from neural_trader.config import describe_limits
+from neural_trader.config_limits import describe_limits
 from neural_trader.errors import InvalidArgument
 from neural_trader.instruments import MONEY_DECIMALS
 from neural_trader.metrics import CurrencyMetrics, Metrics

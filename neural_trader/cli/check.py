@@ -20,8 +20,9 @@ from neural_trader.cli.common import (
     print_json,
     table,
 )
-from neural_trader.config import Config, describe_limits, read_tables
+from neural_trader.config import Config, read_tables
 from neural_trader.config_check import InvalidSetting, inspect_config, settings_refused
+from neural_trader.config_limits import describe_limits
 from neural_trader.errors import ConfigError, ConfigProblem
 from neural_trader.instruments import Instrument
 from neural_trader.kernel_models import try_models

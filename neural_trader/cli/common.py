@@ -13,7 +13,8 @@ from typing import Any, Final, TextIO
 
 import msgspec
 
-from neural_trader.config import Config, SourceSpec, describe_limits, split_symbol
+from neural_trader.config import Config, SourceSpec, split_symbol
+from neural_trader.config_limits import describe_limits
 from neural_trader.errors import ConfigError, ConfigProblem
 from neural_trader.instruments import Instrument
 from neural_trader.numbers import exact, plain

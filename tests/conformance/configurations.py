@@ -17,7 +17,8 @@ import msgspec
 
 from neural_trader import _fields as rule
 from neural_trader._native import abi
-from neural_trader.config import Config, account_row, examine, read_tables, terms_row
+from neural_trader.config import Config, examine, read_tables
+from neural_trader.config_rows import account_row, terms_row
 from neural_trader.kernel import kernel_row
 
 HERE: Final = Path(__file__).resolve().parent

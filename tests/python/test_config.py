@@ -24,11 +24,10 @@ from neural_trader.config import (
     Session,
     SourceConfig,
     VenueConfig,
-    account_row,
-    describe_limits,
-    terms_row,
 )
 from neural_trader.config_check import validate_config
+from neural_trader.config_limits import describe_limits
+from neural_trader.config_rows import account_row, terms_row
 from neural_trader.errors import ConfigError, LiveTradingUnavailable
 from neural_trader.kernel import Kernel
 

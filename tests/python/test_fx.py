@@ -12,8 +12,9 @@ from support import FEE, TEST, Market, answer, config_of, walk, write_tape
 from test_backtest import Turns
 
 import neural_trader as nt
-from neural_trader.config import AccountConfig, Config, Limits, terms_row
+from neural_trader.config import AccountConfig, Config, Limits
 from neural_trader.config_check import validate_config
+from neural_trader.config_rows import terms_row
 from neural_trader.errors import InvalidArgument
 
 EURO = msgspec.structs.replace(TEST, currency="EUR", symbol="TEST")

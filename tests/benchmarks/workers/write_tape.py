@@ -8,7 +8,7 @@ from pathlib import Path
 
 from neural_trader import Config
 from neural_trader._native import abi, ffi
-from neural_trader.config import account_row, terms_row
+from neural_trader.config_rows import account_row, terms_row
 from neural_trader.sources import open_source
 
 
