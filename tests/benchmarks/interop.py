@@ -24,9 +24,11 @@ from typing import Any, Self
 
 from harness import BUILD, ROOT, SAMPLE, Bench, BenchmarkError, compile_program, ratios, run_json, worker
 
+sys.path.append(str(ROOT / "tests" / "python"))
+
+from javascript_runtimes import MODULES, PACKAGE, PROGRAMS
+
 GROUP = "interop"
-PACKAGE = ROOT / "bindings" / "node"
-MODULES = PACKAGE / "node_modules"
 INDEX = PACKAGE / "dist" / "neural_trader.js"
 LIBRARY = ROOT / "build" / "core" / ("libneural_trader.dylib" if sys.platform == "darwin" else "libneural_trader.so")
 ADDON = LIBRARY.with_name("neural_trader.node")
@@ -48,9 +50,7 @@ class Runtime:
     adapter: str
 
 
-NODE26, NODE20 = (str(MODULES / f"node{version}" / "bin" / "node") for version in (26, 20))
-BUN = str(MODULES / "@oven" / "bun-linux-x64" / "bin" / "bun")
-DENO = str(MODULES / "@deno" / "linux-x64-glibc" / "deno")
+NODE20, NODE26, BUN, DENO = (str(PROGRAMS[name]) for name in ("node20", "node26", "bun", "deno"))
 RUNTIMES = {
     "node_api": Runtime("Node 26", (NODE26,), ("--expose-gc",), "node-api"),
     "node20": Runtime("Node 20", (NODE20,), ("--expose-gc",), "node-api"),

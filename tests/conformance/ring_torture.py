@@ -22,14 +22,13 @@ from typing import Literal, NamedTuple, Self
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "python"))
 
+from javascript_runtimes import PACKAGE, PROGRAMS  # noqa: E402
 from support_peers import section  # noqa: E402
 
 from neural_trader._native import ffi, lib, library_path  # noqa: E402
 from neural_trader.records import call  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
-NODE = ROOT / "bindings" / "node"
-MODULES = NODE / "node_modules"
 SHARED = Path("/dev/shm")
 
 RECORDS = 2_000_000
@@ -50,17 +49,17 @@ class Language(NamedTuple):
     adapter: str = ""
 
 
-_SCRIPT = str(NODE / "build" / "workers" / "ring.js")
-_DENO = (str(MODULES / "@deno/linux-x64-glibc/deno"), "run", "-A", "--no-check")
+_SCRIPT = str(PACKAGE / "build" / "workers" / "ring.js")
+_DENO = (str(PROGRAMS["deno"]), "run", "-A", "--no-check")
 
 LANGUAGES = {
     "python": Language((sys.executable, "-P", str(HERE / "ring_worker.py"))),
     "c": Language(()),  # compiled
-    "node20": Language((str(MODULES / "node20/bin/node"), _SCRIPT), "node-api"),
-    "node20-koffi": Language((str(MODULES / "node20/bin/node"), _SCRIPT), "koffi"),
-    "node26": Language((str(MODULES / "node26/bin/node"), _SCRIPT), "node-api"),
-    "node26-koffi": Language((str(MODULES / "node26/bin/node"), _SCRIPT), "koffi"),
-    "bun": Language((str(MODULES / "@oven/bun-linux-x64/bin/bun"), _SCRIPT), "bun:ffi"),
+    "node20": Language((str(PROGRAMS["node20"]), _SCRIPT), "node-api"),
+    "node20-koffi": Language((str(PROGRAMS["node20"]), _SCRIPT), "koffi"),
+    "node26": Language((str(PROGRAMS["node26"]), _SCRIPT), "node-api"),
+    "node26-koffi": Language((str(PROGRAMS["node26"]), _SCRIPT), "koffi"),
+    "bun": Language((str(PROGRAMS["bun"]), _SCRIPT), "bun:ffi"),
     "deno": Language((*_DENO, _SCRIPT), "Deno.dlopen"),
 }
 

@@ -16,15 +16,14 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn, Self
 
 import pytest
+from javascript_runtimes import MODULES, PROGRAMS
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "bindings/node"
-MODULES = PACKAGE / "node_modules"
 EXAMPLES = ROOT / "examples/javascript"
 INSTALLED = ROOT / "build/javascript-examples"
 TARBALL = ROOT / "dist/neural-trader-core-0.1.0.tgz"
 TSC = MODULES / ".bin/tsc"
-DENO = MODULES / "@deno/linux-x64-glibc/deno"
+DENO = PROGRAMS["deno"]
 PATIENCE_S = 30.0  # longer than anything here takes: it ends a test that hangs
 INSTALL = ("install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
@@ -37,9 +36,9 @@ class Runtime(NamedTuple):
 
 
 RUNTIMES = {
-    "node20": Runtime((str(MODULES / "node20/bin/node"),), False),
-    "node26": Runtime((str(MODULES / "node26/bin/node"),), True),
-    "bun": Runtime((str(MODULES / "@oven/bun-linux-x64/bin/bun"),), True),
+    "node20": Runtime((str(PROGRAMS["node20"]),), False),
+    "node26": Runtime((str(PROGRAMS["node26"]),), True),
+    "bun": Runtime((str(PROGRAMS["bun"]),), True),
     "deno": Runtime((str(DENO), "run", "-A"), True),
 }
 

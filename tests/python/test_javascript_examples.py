@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from javascript_runtimes import PACKAGE
 from running import Started
 from support import Market, Peer, config_of, segments, until
-from support_javascript import DENO, EXAMPLES, PACKAGE, RUNTIMES, Program, install, need, run
+from support_javascript import DENO, EXAMPLES, RUNTIMES, Program, install, need, run
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 

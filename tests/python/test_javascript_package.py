@@ -13,9 +13,10 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from javascript_runtimes import MODULES, PACKAGE
 from running import Case, attached
 from support import Market, Peer, config_of, segments, until, walk, write_tape
-from support_javascript import DENO, INSTALL, MODULES, PACKAGE, RUNTIMES, TSC, Program, environment, need, run, tarball
+from support_javascript import DENO, INSTALL, RUNTIMES, TSC, Program, environment, need, run, tarball
 
 import neural_trader as nt
 from neural_trader.monitor import Monitor

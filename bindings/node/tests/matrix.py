@@ -21,9 +21,11 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
-PACKAGE: Final = Path(__file__).resolve().parents[1]
+sys.path.append(str(Path(__file__).resolve().parents[3] / "tests" / "python"))
+
+from javascript_runtimes import PACKAGE, PROGRAMS
+
 MATRIX: Final = Path(__file__).with_name("matrix.json")
-MODULES: Final = PACKAGE / "node_modules"
 TIMEOUT_S: Final = 300
 
 
@@ -37,11 +39,11 @@ class Runtime(NamedTuple):
 
 
 RUNTIMES: Final = {
-    "node20": Runtime(MODULES / "node20/bin/node", ("--test", "--test-reporter=tap"), "v20.20.2", ("node-api", "koffi")),
-    "node26": Runtime(MODULES / "node26/bin/node", ("--test", "--test-reporter=tap"), "v26.10.0", ("node-api", "koffi")),
-    "bun": Runtime(MODULES / "@oven/bun-linux-x64/bin/bun", ("test", "--timeout=120000"), "1.4.5", ("bun:ffi", "node-api", "koffi")),
+    "node20": Runtime(PROGRAMS["node20"], ("--test", "--test-reporter=tap"), "v20.20.2", ("node-api", "koffi")),
+    "node26": Runtime(PROGRAMS["node26"], ("--test", "--test-reporter=tap"), "v26.10.0", ("node-api", "koffi")),
+    "bun": Runtime(PROGRAMS["bun"], ("test", "--timeout=120000"), "1.4.5", ("bun:ffi", "node-api", "koffi")),
     "deno": Runtime(
-        MODULES / "@deno/linux-x64-glibc/deno",
+        PROGRAMS["deno"],
         ("test", "-A", "--no-check", "--quiet"),
         "deno 2.9.6",
         ("Deno.dlopen", "node-api", "koffi"),
@@ -76,8 +78,11 @@ def counts(runtime: str, text: str) -> tuple[int, int, int]:
     if runtime == "bun":
         return count(r"^ *(\d+) pass$", text), count(r"^ *(\d+) (?:skip|todo)$", text), count(r"^ *(\d+) fail$", text)
     summary = (re.findall(r"^(?:ok|FAILED) \| .*$", text, re.MULTILINE) or [""])[-1]
-    steps = sum(int(steps) for steps in re.findall(r"\((\d+) steps?\)", summary))
-    return count(r"(\d+) passed", summary) + steps, count(r"(\d+) ignored", summary), count(r"(\d+) failed", summary)
+
+    def with_steps(what: str) -> int:
+        return count(rf"(\d+) {what}", summary) + count(rf"\d+ {what} \((\d+) steps?\)", summary)
+
+    return with_steps("passed"), with_steps("ignored"), with_steps("failed")
 
 
 def run(cell: str, file: str) -> Outcome:
@@ -133,9 +138,6 @@ def main() -> int:
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for future in concurrent.futures.as_completed([pool.submit(run, cell, file) for cell in cells for file in chosen]):
             outcome = future.result()
-            if outcome.problem:  # a busy machine is no fault; twice in a row is
-                print(f"{outcome.cell}: {outcome.file}: once more, after: {outcome.problem[-1500:]}", file=sys.stderr, flush=True)
-                outcome = run(outcome.cell, outcome.file)
             found[outcome.cell][outcome.file] = [outcome.passed, outcome.skipped]
             wanted = expected.get(outcome.cell, {}).get(outcome.file)
             if outcome.problem:
