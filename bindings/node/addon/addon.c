@@ -66,23 +66,30 @@ static nt_library *load(const char *path, char *problem, size_t bytes) {
   return library;
 }
 
-static napi_value open_library(napi_env env, napi_callback_info info) {
-  napi_value given[1], result;
+/* The library at a path that JavaScript gives. NULL: an exception says why. */
+static nt_library *library_at(napi_env env, napi_value given) {
   char path[4096], problem[512] = {0};
   size_t length;
-  size_t count = 1;
-  if (napi_get_cb_info(env, info, &count, given, NULL, NULL) != napi_ok || count != 1 ||
-      napi_get_value_string_utf8(env, given[0], path, sizeof(path), &length) != napi_ok || length == sizeof(path) - 1) {
-    napi_throw_type_error(env, NULL, "open takes a path of less than 4,095 bytes");
+  if (napi_get_value_string_utf8(env, given, path, sizeof(path), &length) != napi_ok || length == sizeof(path) - 1) {
+    napi_throw_type_error(env, NULL, "the path of a library has less than 4,095 bytes");
     return NULL;
   }
   pthread_mutex_lock(&lock);
   nt_library *library = load(path, problem, sizeof(problem));
   pthread_mutex_unlock(&lock);
-  if (library == NULL) {
-    napi_throw_error(env, NULL, problem);
+  if (library == NULL) napi_throw_error(env, NULL, problem);
+  return library;
+}
+
+static napi_value open_library(napi_env env, napi_callback_info info) {
+  napi_value given[1], result;
+  size_t count = 1;
+  if (napi_get_cb_info(env, info, &count, given, NULL, NULL) != napi_ok || count != 1) {
+    napi_throw_type_error(env, NULL, "open takes the path of a library");
     return NULL;
   }
+  nt_library *library = library_at(env, given[0]);
+  if (library == NULL) return NULL;
   if (napi_create_object(env, &result) != napi_ok) return NULL;
   for (size_t i = 0; i < sizeof(NT_ADDON_SYMBOLS) / sizeof(NT_ADDON_SYMBOLS[0]); i++) {
     const nt_addon_symbol *symbol = &NT_ADDON_SYMBOLS[i];
@@ -207,22 +214,14 @@ static napi_value create_waiter(napi_env env, napi_callback_info info) {
   napi_value given[3], name, result, function;
   size_t count = 3;
   uint32_t client;
-  char path[4096], problem[512] = {0};
-  size_t length;
-  if (napi_get_cb_info(env, info, &count, given, NULL, NULL) != napi_ok || count != 3 ||
-      napi_get_value_string_utf8(env, given[0], path, sizeof(path), &length) != napi_ok) {
+  if (napi_get_cb_info(env, info, &count, given, NULL, NULL) != napi_ok || count != 3) {
     napi_throw_type_error(env, NULL, "waiter takes the path of a library, a client and a function");
     return NULL;
   }
   if (!nt_argument_u32(env, given[1], &client)) return NULL;
   function = given[2];
-  pthread_mutex_lock(&lock);
-  nt_library *library = load(path, problem, sizeof(problem));
-  pthread_mutex_unlock(&lock);
-  if (library == NULL) {
-    napi_throw_error(env, NULL, problem);
-    return NULL;
-  }
+  nt_library *library = library_at(env, given[0]);
+  if (library == NULL) return NULL;
   nt_waiter *waiter = calloc(1, sizeof(nt_waiter));
   if (waiter == NULL) {
     napi_throw_error(env, NULL, "no memory");

@@ -4,20 +4,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { BadHandle, Corrupt, describe, InvalidArgument, StateError, WouldDeadlock } from "./errors.ts";
 import * as abi from "./generated/abi.ts";
-import { OpenOrderRecord, OrderRecord, PollRecord, ReportRecord, TickRecord } from "./generated/records.ts";
+import { OrderRecord, PollRecord, ReportRecord, TickRecord } from "./generated/records.ts";
 import type { Pointer, Symbols } from "./generated/symbols.ts";
 import type { Instrument, Tradable, TradingAccount } from "./instruments.ts";
 import { findAccounts, findModels, findTradables, instrumentOf, unknown } from "./instruments.ts";
 import type { Block, Library } from "./library.ts";
 import { openLibrary } from "./library.ts";
 import { Monitor } from "./monitor.ts";
-import { fromRaw } from "./numbers.ts";
 import type { OrderRequest, Replacement } from "./orders.ts";
 import { onlyKeys, orderId, OrderWriter, own } from "./orders.ts";
+import type { OpenOrder, OpenRow } from "./own_orders.ts";
+import { AwaitedOrder, openOrder, openOrders } from "./own_orders.ts";
 import type { Account, Position, Quote } from "./reads.ts";
 import { modelOf, Reads } from "./reads.ts";
-import type { OrderId, Side, Status } from "./reports.ts";
-import { ExecutionResult, isTerminal, Report, sideOf, statusOf } from "./reports.ts";
+import type { ExecutionResult, OrderId } from "./reports.ts";
+import { Report } from "./reports.ts";
 import type { SignalInput } from "./signal_input.ts";
 import { writeSignal } from "./signal_input.ts";
 import type { Signal } from "./ticks.ts";
@@ -33,17 +34,6 @@ export interface Batch {
   readonly lost: number;
   /** The source has ended, and everything has been delivered. */
   readonly ended: boolean;
-}
-
-/** An order of this client that is not known to be at its end. */
-export interface OpenOrder {
-  readonly orderId: OrderId;
-  readonly symbol: string;
-  readonly side: Side | "";
-  readonly quantity: number;
-  readonly filled: number;
-  readonly price: number | null;
-  readonly status: Status;
 }
 
 export interface AttachOptions {
@@ -141,7 +131,8 @@ export class Client implements AsyncDisposable, Disposable {
   static async attach(kernel: string, options: AttachOptions = {}): Promise<Client> {
     const library = options.library ?? openLibrary();
     const timeoutMs = waitingTime(options.timeoutMs, "timeoutMs", 5_000);
-    const name = options.name === undefined ? `js-${process.pid}-${crypto.randomUUID().slice(0, 8)}` : options.name; // workers of one process do not count together
+    const unnamed = `js-${process.pid}-${crypto.randomUUID().slice(0, 8)}`; // workers of one process do not count together
+    const name = options.name === undefined ? unnamed : options.name;
     const [kernelText, nameText] = [library.text(kernel, "kernel name"), library.text(name, "client name")];
     const handle = library.allocate(4);
     const started = performance.now();
@@ -152,7 +143,7 @@ export class Client implements AsyncDisposable, Disposable {
         Monitor.attach(kernel, { library }).close(); // where there is no kernel nothing waits for one
         const sliceNs = Math.round(Math.min(left, SLICE_MS) * 1e6);
         library.call((error) => library.symbols.nt_client_attach(kernelText.pointer, nameText.pointer, sliceNs, handle.pointer, error));
-        return Client.#adopt(library, new Uint32Array(handle.buffer)[0] ?? 0, name);
+        return Client.of(library, new Uint32Array(handle.buffer)[0] ?? 0, name);
       } catch (error) {
         const again = code(error) === abi.NT_ERR_NOT_FOUND || code(error) === abi.NT_ERR_KERNEL_DEAD || code(error) === abi.NT_ERR_TIMEOUT;
         if (!again || left === 0) throw error;
@@ -163,10 +154,6 @@ export class Client implements AsyncDisposable, Disposable {
 
   /** An open handle as a client; closed again where it cannot be one. @internal */
   static of(library: Library, handle: number, name: string): Client {
-    return Client.#adopt(library, handle, name);
-  }
-
-  static #adopt(library: Library, handle: number, name: string): Client {
     let client: Client | undefined;
     try {
       client = new Client(library, handle, name);
@@ -188,6 +175,12 @@ export class Client implements AsyncDisposable, Disposable {
   submit(order: OrderRequest): OrderId {
     this.#writer.write(order);
     return this.#send();
+  }
+
+  /** As submit; and whether the order ends by itself. @internal */
+  send(order: OrderRequest): readonly [OrderId, boolean] {
+    const ends = this.#writer.write(order);
+    return [this.#send(), ends];
   }
 
   /** Ask for another total quantity, price or trigger. The answer is a REPLACED or REPLACE_REJECTED report of the order. */
@@ -305,8 +298,8 @@ export class Client implements AsyncDisposable, Disposable {
     if (until !== undefined && until !== "done" && until !== "accepted") {
       throw new InvalidArgument(`until ${describe(until)} is neither "accepted" nor "done"`);
     }
-    const ends = this.#writer.write(order);
-    return new AwaitedOrder(this.#send(), until === undefined ? ends : until === "done");
+    const [id, ends] = this.send(order);
+    return new AwaitedOrder(id, until === undefined ? ends : until === "done");
   }
 
   /** What the caller of an order was not given is for the next poll. */
@@ -484,17 +477,7 @@ export class Client implements AsyncDisposable, Disposable {
   /** This client's open orders, as its submits and the polled reports tell. */
   orders(symbol?: string): readonly OpenOrder[] {
     const wanted = symbol === undefined ? undefined : this.#writer.tradable(symbol);
-    return this.#openOrders()
-      .filter((open) => wanted === undefined || open.tradable === wanted)
-      .map(({ orderId: id, tradable, side, quantity, filled, price, status }) => ({
-        orderId: id,
-        symbol: tradable.symbol,
-        side: sideOf(side),
-        quantity: fromRaw(quantity, tradable.quantityDecimals),
-        filled: fromRaw(filled, tradable.quantityDecimals),
-        price: Number.isNaN(price) ? null : fromRaw(price, tradable.priceDecimals),
-        status: statusOf(status, filled),
-      }));
+    return this.#openOrders().filter((open) => wanted === undefined || open.tradable === wanted).map(openOrder);
   }
 
   /** Streaming features by name; NaN where the feed does not carry what one needs. NoData before the first tick. */
@@ -568,56 +551,8 @@ export class Client implements AsyncDisposable, Disposable {
     return first;
   }
 
-  #openOrders(): OpenRow[] {
-    const count = this.#library.check(this.#calls.nt_client_orders(this.#handle, null, 0), this.#handle);
-    if (count === 0) return [];
-    const block = this.#library.allocate(count * OpenOrderRecord.bytes);
-    const found = Math.min(count, this.#library.check(this.#calls.nt_client_orders(this.#handle, block.pointer, count), this.#handle));
-    const row = new OpenOrderRecord(block.buffer);
-    const rows: OpenRow[] = [];
-    for (let index = 0; index < found; index++) {
-      const { clientOrderId, instrument, account, side, status, quantity, filled, price } = row.at(index);
-      const tradable = this.#tradables[instrument];
-      if (tradable !== undefined) rows.push({ orderId: clientOrderId, tradable, account, side, status, quantity, filled, price });
-    }
-    return rows;
-  }
-}
-
-interface OpenRow {
-  readonly orderId: OrderId;
-  readonly tradable: Tradable;
-  readonly account: number;
-  readonly side: number;
-  readonly status: number;
-  readonly quantity: number;
-  readonly filled: number;
-  readonly price: number;
-}
-
-/** An order whose reports are its caller's. */
-class AwaitedOrder {
-  readonly orderId: OrderId;
-  readonly reports: Report[] = [];
-  /** Its caller has the reports. */
-  given = false;
-  /** Its caller sleeps, or is about to wake up. */
-  parked = false;
-  readonly #done: boolean;
-
-  constructor(id: OrderId, done: boolean) {
-    this.orderId = id;
-    this.#done = done;
-  }
-
-  get settled(): boolean {
-    const last = this.reports[this.reports.length - 1];
-    return last !== undefined && (!this.#done || isTerminal(last.status));
-  }
-
-  result(takenMs: number): ExecutionResult {
-    this.given = true;
-    return new ExecutionResult(this.orderId, this.reports, Math.round(takenMs * 1e6));
+  #openOrders(): readonly OpenRow[] {
+    return openOrders(this.#library, this.#handle, this.#tradables);
   }
 }
 

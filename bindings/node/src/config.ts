@@ -15,20 +15,6 @@ import { ConfigError, LiveTradingUnavailable } from "./errors.ts";
 import type { KernelConfig, SoundConfig } from "./generated/config_schema.ts";
 import { dateText, entriesOf, isTable } from "./wording.ts";
 
-export type {
-  AccountConfig,
-  FeeConfig,
-  InstrumentConfig,
-  KernelConfig,
-  LimitsConfig,
-  ModelConfig,
-  OutputConfig,
-  SessionConfig,
-  SourceConfig,
-  VenueConfig,
-  VenueLatencyConfig,
-} from "./generated/config_schema.ts";
-
 const SAMPLE = "sample:";
 const FAILURES: Readonly<Record<string, string>> = {
   ENOENT: "No such file or directory",

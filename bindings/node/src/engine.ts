@@ -1,8 +1,8 @@
 /** The awaited face of a kernel: start, submit orders and await their answers, subscribe to market data, stop. */
 
 import { Client } from "./client.ts";
-import type { KernelConfig } from "./config.ts";
-import { Closed, describe, InvalidArgument, NeuralTraderError, NotFound, StateError, TimedOut } from "./errors.ts";
+import { Closed, describe, InvalidArgument, NeuralTraderError, NoData, NotFound, StateError, TimedOut } from "./errors.ts";
+import type { KernelConfig } from "./generated/config_schema.ts";
 import { Kernel } from "./kernel.ts";
 import type { Library } from "./library.ts";
 import type { MarketData } from "./market.ts";
@@ -260,10 +260,10 @@ export class ExecutionEngine implements AsyncDisposable {
     const timeoutMs = waitingTime(options.timeoutMs, "timeoutMs", Infinity);
     const given = untilOf(options.until);
     options.signal?.throwIfAborted();
-    const followed = new Followed(client.submit(order));
+    const [id, ends] = client.send(order);
+    const followed = new Followed(id);
     this.#submitted += 1;
-    this.#orders.set(followed.id, followed);
-    const ends = order.price === undefined || order.timeInForce === "IOC" || order.timeInForce === "FOK";
+    this.#orders.set(id, followed);
     return this.#await(followed, given ?? ends, timeoutMs, options.signal);
   }
 
@@ -351,7 +351,7 @@ export class ExecutionEngine implements AsyncDisposable {
       try {
         return monitor.latency(kind);
       } catch (error) {
-        if (error instanceof NeuralTraderError && error.name === "NoData") return null;
+        if (error instanceof NoData) return null;
         throw error;
       }
     };

@@ -1,6 +1,6 @@
 /** Neural Trader for JavaScript: the public names, nothing else. */
 
-export type { AttachOptions, Batch, ExecuteOptions, OpenOrder } from "./client.ts";
+export type { AttachOptions, Batch, ExecuteOptions } from "./client.ts";
 export { Client } from "./client.ts";
 export type {
   AccountConfig,
@@ -14,7 +14,7 @@ export type {
   SourceConfig,
   VenueConfig,
   VenueLatencyConfig,
-} from "./config.ts";
+} from "./generated/config_schema.ts";
 export { readConfig, validateConfig } from "./config.ts";
 export type { MarketDataCallback, Stats, SubmitOptions, Subscription } from "./engine.ts";
 export { ExecutionEngine, OrderTimedOut } from "./engine.ts";
@@ -32,6 +32,7 @@ export { Model } from "./model.ts";
 export type { Counters, Latency } from "./monitor.ts";
 export { Monitor } from "./monitor.ts";
 export type { OrderRequest, OrderType, Price, Replacement, TimeInForce } from "./orders.ts";
+export type { OpenOrder } from "./own_orders.ts";
 export type { Account, Position, Quote } from "./reads.ts";
 export type { OrderId, Side, Status } from "./reports.ts";
 export { ExecutionResult, Report } from "./reports.ts";

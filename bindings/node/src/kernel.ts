@@ -31,6 +31,7 @@ const ALL_ACCOUNTS = 65_535;
 const REASON_BYTES = 39;
 const STATES: ReadonlyMap<unknown, number> = new Map(Object.entries(abi.TRADING_STATE).map(([code, name]) => [name, Number(code)]));
 const LOOK_MS = 0.2; // while the loop's thread begins
+const LOOKS_MAX = 5_000; // somebody may have stopped it at once
 
 /** Kernels that are open, with the library of each: a program that ends without closing them leaves nothing in shared memory. */
 const open = new Map<number, Library>();
@@ -115,7 +116,7 @@ export class Kernel implements AsyncDisposable, Disposable {
   start(): void {
     this.#library.check(this.#library.symbols.nt_kernel_start(this.#open()), this.#handle);
     const never = new Int32Array(new SharedArrayBuffer(4));
-    while (!this.running) Atomics.wait(never, 0, 0, LOOK_MS); // once it has begun, "not running" means stopped
+    for (let looks = 0; !this.running && looks < LOOKS_MAX; looks++) Atomics.wait(never, 0, 0, LOOK_MS); // later "not running" means stopped
   }
 
   /** End the loop. What it knows stays until `close`, and `start` goes on with it. */

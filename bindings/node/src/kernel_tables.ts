@@ -8,9 +8,7 @@ import * as abi from "./generated/abi.ts";
 import type { SoundConfig, SoundModelConfig } from "./generated/config_schema.ts";
 import { AccountRecord, InstrumentRecord, TermsRecord } from "./generated/records.ts";
 import type { Block, Library } from "./library.ts";
-
-const FILE_BYTES_MAX = 256 * 2 ** 20; // the core refuses more; what is larger is not read
-const PRECISIONS = { fp32: abi.NT_PRECISION_FLOAT32, bf16: abi.NT_PRECISION_BFLOAT16, int8: abi.NT_PRECISION_INT8 } as const;
+import { FILE_BYTES_MAX, PRECISION_CODES } from "./model_file.ts";
 
 export function fillTables(library: Library, kernel: number, config: SoundConfig): void {
   const { symbols } = library;
@@ -49,7 +47,7 @@ function addModel(library: Library, kernel: number, name: string, { path, precis
   }
   const { block, size } = readFile(library, path);
   try {
-    library.check(add(kernel, text.pointer, block.pointer, size, PRECISIONS[precision], abi.NT_ISA_AUTO), kernel);
+    library.check(add(kernel, text.pointer, block.pointer, size, PRECISION_CODES[precision], abi.NT_ISA_AUTO), kernel);
   } catch (error) {
     if (!(error instanceof NeuralTraderError)) throw error;
     throw errorFor(error.code, `${path}: ${error.message}`, { observed: error.observed, limit: error.limit });

@@ -65,23 +65,25 @@ function moduleDirectory(): string | undefined {
 
 function upwards(start: string): string[] {
   const found = [start];
-  for (let at = start; at !== dirname(at); at = dirname(at)) found.push(dirname(at));
+  for (let at = start; at !== dirname(at); found.push(at)) at = dirname(at);
   return found;
 }
 
-/** Where to look, in order. A bundled program has no package around it: node_modules above it and above the working directory are tried. */
+/**
+ * Where to look, in order: around this module, and where a bundle has left the package behind, in the node_modules above it. Never in the
+ * working directory, where anybody may have put a library.
+ */
 function places(): string[] {
   const here = moduleDirectory();
-  const main = process.argv[1];
-  const starts = [here, main === undefined ? undefined : dirname(resolve(main)), process.cwd()].filter((start) => start !== undefined);
+  if (here === undefined) return [];
   const native = join("native", platformName(), libraryName());
-  const found: string[] = [];
-  for (const start of starts) found.push(join(start, "..", native), join(start, native));
-  for (const start of starts) {
-    found.push(...upwards(start).map((directory) => join(directory, "node_modules", ...PACKAGE.split("/"), native)));
-  }
-  if (here !== undefined) found.push(...upwards(here).map((directory) => join(directory, "build", "core", libraryName())));
-  return [...new Set(found)];
+  const above = upwards(here);
+  return [
+    join(here, "..", native),
+    join(here, native),
+    ...above.map((directory) => join(directory, "node_modules", ...PACKAGE.split("/"), native)),
+    ...above.map((directory) => join(directory, "build", "core", libraryName())),
+  ];
 }
 
 /** The absolute path of the library. NativeLibraryError names everything that was tried. */
@@ -205,7 +207,7 @@ function known(raw: bigint): number | bigint | null {
 }
 
 const NOT_USED: readonly Rejected[] = [
-  { adapter: "node:ffi", reason: "experimental in Node 26; a call with a buffer costs 90 to 400 ns" },
+  { adapter: "node:ffi", reason: "experimental in Node 26, and slow where a call takes a buffer" },
   { adapter: "ffi-napi", reason: "does not compile on Node 20 and later" },
 ];
 

@@ -11,7 +11,7 @@ import type { Pointer, Symbols } from "./generated/symbols.ts";
 import type { Block, Library } from "./library.ts";
 import { openLibrary } from "./library.ts";
 import type { Description, Precision } from "./model_file.ts";
-import { describeModel, refuseUnmeasured } from "./model_file.ts";
+import { describeModel, FILE_BYTES_MAX, PRECISION_CODES, refuseUnmeasured } from "./model_file.ts";
 
 export type { Precision } from "./model_file.ts";
 export type InstructionSet = "auto" | "generic" | "avx2" | "avx512";
@@ -79,14 +79,9 @@ export interface Sequences {
   readonly steps?: number;
 }
 
-const PRECISIONS: ReadonlyMap<unknown, number> = new Map<Precision, number>([
-  ["fp32", abi.NT_PRECISION_FLOAT32],
-  ["bf16", abi.NT_PRECISION_BFLOAT16],
-  ["int8", abi.NT_PRECISION_INT8],
-]);
+const PRECISIONS: ReadonlyMap<unknown, number> = new Map(Object.entries(PRECISION_CODES));
 const SETS: ReadonlyMap<unknown, number> = new Map(Object.entries(abi.ISA).map(([code, name]) => [name.toLowerCase(), Number(code)]));
 const ROWS_MAX = 1 << 20;
-const FILE_BYTES_MAX = 256 * 2 ** 20; // what the core takes
 const COUNT_MAX = 2 ** 32 - 1;
 const KEPT_INPUTS = 4096; // numbers of a call that needs no memory of its own
 const KEPT_OUTPUTS = 1024;

@@ -1,9 +1,23 @@
 /** What a model's file says of itself besides its tensors, and whether it may run in a precision. */
 
 import { PrecisionRefused } from "./errors.ts";
-import { NT_PRECISION_LOG_LOSS_PPM, NT_PRECISION_MAX_PPM, NT_PRECISION_P99_PPM } from "./generated/abi.ts";
+import {
+  NT_PRECISION_BFLOAT16,
+  NT_PRECISION_FLOAT32,
+  NT_PRECISION_INT8,
+  NT_PRECISION_LOG_LOSS_PPM,
+  NT_PRECISION_MAX_PPM,
+  NT_PRECISION_P99_PPM,
+} from "./generated/abi.ts";
 
 export type Precision = "fp32" | "bf16" | "int8";
+
+export const PRECISION_CODES: Readonly<Record<Precision, number>> = {
+  fp32: NT_PRECISION_FLOAT32,
+  bf16: NT_PRECISION_BFLOAT16,
+  int8: NT_PRECISION_INT8,
+};
+export const FILE_BYTES_MAX: number = 256 * 2 ** 20; // the core refuses more; what is larger is not read
 
 /** How far a precision's probabilities were from float32's: largest, 99th percentile, change of log loss in nats. */
 interface Deviation {

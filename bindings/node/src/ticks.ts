@@ -94,7 +94,8 @@ export class Ticks implements Iterable<Tick> {
 
   #scaled(out: Float64Array, name: Column, at: number, decimals: readonly number[]): void {
     const view = this.#view;
-    const kinds = name === "price" || name === "size" ? [abi.NT_TICK_TRADE, abi.NT_TICK_LEVEL] : [abi.NT_TICK_QUOTE]; // the words are shared
+    // Ticks of all kinds share these words.
+    const kinds = name === "price" || name === "size" ? [abi.NT_TICK_TRADE, abi.NT_TICK_LEVEL] : [abi.NT_TICK_QUOTE];
     const scales = decimals.map((places) => POWERS_OF_TEN[places] ?? NaN);
     for (let i = 0; i < out.length; i++) {
       const start = i * TickRecord.bytes;
