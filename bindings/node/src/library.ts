@@ -77,12 +77,12 @@ function places(): string[] {
   const here = moduleDirectory();
   if (here === undefined) return [];
   const native = join("native", platformName(), libraryName());
-  const above = upwards(here);
+  const above = upwards(here).map((directory) => join(directory, "node_modules", ...PACKAGE.split("/"), native));
   return [
     join(here, "..", native),
     join(here, native),
-    ...above.map((directory) => join(directory, "node_modules", ...PACKAGE.split("/"), native)),
-    ...above.map((directory) => join(directory, "build", "core", libraryName())),
+    ...above,
+    join(here, "..", "..", "..", "build", "core", libraryName()), // of the tree that this module lies in
   ];
 }
 
